@@ -1,0 +1,87 @@
+//! The disasters: what goes wrong. One file a disaster, one line here.
+
+mod drop_table;
+mod lost_data_directory;
+
+pub use drop_table::DropTable;
+pub use lost_data_directory::LostDataDirectory;
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::drill::Server;
+use crate::drill::locate::Harm;
+use crate::rig::{Stage, Trouble};
+
+/// What the disaster itself reported: the control against which the finding from WAL is checked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Note {
+    /// The transaction that did the harm.
+    pub xid: Option<u64>,
+    /// A position at or after the end of the harm's commit record.
+    pub lsn: Option<pgrehearse_verdict::lsn::Lsn>,
+}
+
+/// What is known of a disaster before anything starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nature {
+    /// Whether it writes WAL, so that `before_disaster` exists.
+    pub writes_wal: bool,
+    /// Whether the WAL that was not yet archived survives it.
+    pub leaves_wal: bool,
+    /// Whether the source still serves after it.
+    pub leaves_server: bool,
+    /// The tables it changes, as `schema.name`.
+    pub harms: Vec<String>,
+}
+
+/// The behaviour of a disaster.
+#[async_trait]
+pub trait Disaster: Send + Sync {
+    /// What is known of it before anything starts.
+    fn nature(&self) -> Nature;
+
+    /// As the plan prints it.
+    fn text(&self) -> String;
+
+    /// What will be harmed, as WAL will name it; asked of the intact server.
+    async fn harm(&self, stage: &Stage, source: &Server) -> Result<Option<Harm>, Trouble>;
+
+    /// Does it. The caller has written the strike to the journal just before.
+    async fn strike(&self, stage: &Stage, source: &Server) -> Result<Note, Trouble>;
+
+    /// What was looked for afterwards, and whether the harm was really there.
+    async fn witness(&self, stage: &Stage, source: &Server) -> Result<(String, bool), Trouble>;
+}
+
+macro_rules! catalogue {
+    ($($(#[$doc:meta])* $name:literal $variant:ident($spec:ty);)*) => {
+        /// A disaster with its parameters. The variant's name is its YAML key.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Spec { $($(#[$doc])* #[serde(rename = $name)] $variant($spec),)* }
+
+        impl Spec {
+            /// The name, as in a scenario.
+            pub fn name(&self) -> &'static str {
+                match self { $(Spec::$variant(_) => $name,)* }
+            }
+
+            /// Its behaviour.
+            pub fn disaster(&self) -> &dyn Disaster {
+                match self { $(Spec::$variant(spec) => spec,)* }
+            }
+        }
+
+        /// Every kind: its name, what it is, and an example.
+        pub const KINDS: &[(&str, &str, &str)] = &[$(($name, <$spec>::SUMMARY, <$spec>::EXAMPLE),)*];
+    };
+}
+
+catalogue! {
+    /// A table is dropped by mistake.
+    "drop_table" DropTable(DropTable);
+    /// The server is killed and its data directory, WAL included, is gone.
+    "lost_data_directory" LostDataDirectory(LostDataDirectory);
+}

@@ -1,0 +1,5 @@
+//! To be written.
+/// stub
+pub struct Keys;
+/// stub
+pub async fn ask() {}

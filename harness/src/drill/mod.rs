@@ -1,0 +1,13 @@
+//! The drill: performs a plan. It returns nothing; all it learns goes into the journal.
+
+mod ask;
+mod digest;
+pub mod locate;
+mod notebook;
+mod redactor;
+mod server;
+
+pub use ask::{Keys, ask};
+pub use notebook::Notebook;
+pub use redactor::Redactor;
+pub use server::Server;

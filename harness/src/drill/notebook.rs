@@ -1,0 +1,78 @@
+//! The journal while it is being written: one line at a time, each flushed as it happens.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use pgrehearse_verdict::journal::{Event, Line, RigCause, Scope};
+use tokio::time::Instant;
+
+use crate::rig::Trouble;
+
+/// Appends observations to the journal of one drill.
+pub struct Notebook {
+    origin: Instant,
+    page: Mutex<Page>,
+}
+
+struct Page {
+    file: File,
+    lines: u64,
+    listener: Option<Listener>,
+}
+
+/// Called with every line after it was written: for progress on the terminal.
+pub type Listener = Box<dyn FnMut(&Line) + Send>;
+
+impl Notebook {
+    /// Opens a new journal at `path`; the file must not exist. The drill's origin is now.
+    pub fn create(path: &Path, listener: Option<Listener>) -> io::Result<Notebook> {
+        let file = OpenOptions::new()
+            .append(true)
+            .create_new(true)
+            .open(path)?;
+        let page = Mutex::new(Page {
+            file,
+            lines: 0,
+            listener,
+        });
+        Ok(Notebook {
+            origin: Instant::now(),
+            page,
+        })
+    }
+
+    /// The instant from which all times of the drill are counted.
+    pub fn origin(&self) -> Instant {
+        self.origin
+    }
+
+    /// Nanoseconds since the origin.
+    pub fn ns(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.origin).as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// Appends one observation, stamped now. A journal that cannot be written ends the drill:
+    /// what is not in it did not happen.
+    pub fn write(&self, scope: &Scope, event: Event) -> Result<(), Trouble> {
+        let mut page = self.page.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = Line {
+            n: page.lines + 1,
+            at_ns: self.ns(Instant::now()),
+            scope: scope.clone(),
+            event,
+        };
+        let fail = |said: String| Trouble::rig(RigCause::NoSpace, format!("the journal: {said}"));
+        let mut text = serde_json::to_string(&line).map_err(|error| fail(error.to_string()))?;
+        text.push('\n');
+        page.file
+            .write_all(text.as_bytes())
+            .map_err(|error| fail(error.to_string()))?;
+        page.lines += 1;
+        if let Some(listener) = &mut page.listener {
+            listener(&line);
+        }
+        Ok(())
+    }
+}

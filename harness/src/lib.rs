@@ -1,0 +1,13 @@
+//! `pgrehearse` rehearses PostgreSQL disasters.
+//!
+//! A scenario is read, planned and drilled; what the drill leaves behind is judged and reported
+//! by the crate `pgrehearse-verdict`. ARCHITECTURE.md holds the map of the house.
+
+pub mod disaster;
+pub mod drill;
+pub mod engine;
+pub mod plan;
+pub mod rig;
+pub mod sabotage;
+pub mod scenario;
+pub mod secret;

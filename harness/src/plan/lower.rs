@@ -1,0 +1,5 @@
+//! To be written.
+/// stub
+pub struct Ground;
+/// stub
+pub fn lower() {}

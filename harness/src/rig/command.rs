@@ -1,0 +1,110 @@
+//! A command and what came of it. Arguments are a list; no text is ever given to a shell.
+
+use std::time::Duration;
+
+use crate::rig::Trouble;
+use pgrehearse_verdict::journal::{Cause, SubjectCause};
+
+/// Output kept of each stream, in bytes: this much from its beginning and as much from its end.
+pub const OUTPUT_KEPT: usize = 1 << 20;
+
+/// A command to run on a node.
+#[derive(Debug, Clone, Default)]
+pub struct Command {
+    /// What for, in a few words: for the journal.
+    pub purpose: String,
+    /// The program and its arguments. Secrets never stand here.
+    pub argv: Vec<String>,
+    /// Variables of its environment, beside the node's own short list.
+    pub env: Vec<(String, String)>,
+    /// What it reads from its standard input.
+    pub stdin: Vec<u8>,
+    /// How long it may take. When the time is up, its whole process group is killed.
+    pub limit: Duration,
+}
+
+impl Command {
+    /// A command of the subject's or ours, for `purpose`, to be ended after `limit`.
+    pub fn new<S: Into<String>>(
+        purpose: &str,
+        limit: Duration,
+        argv: impl IntoIterator<Item = S>,
+    ) -> Command {
+        Command {
+            purpose: purpose.to_owned(),
+            argv: argv.into_iter().map(Into::into).collect(),
+            limit,
+            ..Command::default()
+        }
+    }
+
+    /// The same command with `bytes` on its standard input.
+    pub fn reading(mut self, bytes: impl Into<Vec<u8>>) -> Command {
+        self.stdin = bytes.into();
+        self
+    }
+
+    /// The same command with a variable in its environment.
+    pub fn env(mut self, name: &str, value: impl Into<String>) -> Command {
+        self.env.push((name.to_owned(), value.into()));
+        self
+    }
+}
+
+/// What came of a command that ran to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Output {
+    /// Its exit status, if it exited.
+    pub exit: Option<i32>,
+    /// The signal that ended it, if one did.
+    pub signal: Option<i32>,
+    /// Its standard output, cut in the middle above twice [`OUTPUT_KEPT`].
+    pub stdout: Vec<u8>,
+    /// Its standard error, cut likewise.
+    pub stderr: Vec<u8>,
+    /// Whether anything was cut.
+    pub cut: bool,
+    /// How long it ran.
+    pub took: Duration,
+}
+
+impl Output {
+    /// Whether it exited with 0.
+    pub fn ok(&self) -> bool {
+        self.exit == Some(0)
+    }
+
+    /// The standard output as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// The output, if the command exited with 0; else the subject's failure, with the last line
+    /// of what it said.
+    pub fn expect_ok(self, purpose: &str) -> Result<Output, Trouble> {
+        if self.ok() {
+            return Ok(self);
+        }
+        let end = match (self.exit, self.signal) {
+            (Some(exit), _) => format!("exit status {exit}"),
+            (None, Some(signal)) => format!("signal {signal}"),
+            (None, None) => "no exit status".to_owned(),
+        };
+        let words = [&self.stderr, &self.stdout].map(|bytes| {
+            let text = String::from_utf8_lossy(bytes);
+            text.lines()
+                .rev()
+                .find(|line| !line.trim().is_empty())
+                .unwrap_or("")
+                .to_owned()
+        });
+        let word = words
+            .into_iter()
+            .find(|word| !word.is_empty())
+            .unwrap_or_default();
+        Err(Trouble {
+            cause: Cause::Subject(SubjectCause::Command),
+            said: format!("{purpose}: {end}: {word}"),
+        })
+    }
+}

@@ -1,0 +1,95 @@
+//! What a drill stands on: the rig, the journal, and which part of the drill is speaking.
+
+use std::sync::Arc;
+
+use pgrehearse_verdict::journal::{Event, Ran, Scope};
+
+use crate::drill::{Notebook, Redactor};
+use crate::rig::{Command, Node, Output, Rig, Trouble};
+
+/// Bytes of a command's output that go into the journal, of each stream.
+const JOURNALED_OUTPUT_MAX: usize = 8 << 10;
+
+/// The way from the drill to the world. Everything that is run here is in the journal.
+#[derive(Clone)]
+pub struct Stage {
+    /// The ground.
+    pub rig: Arc<dyn Rig>,
+    /// The journal of the drill.
+    pub notebook: Arc<Notebook>,
+    /// What must never be shown.
+    pub redactor: Arc<Redactor>,
+    /// The part of the drill that is speaking.
+    pub scope: Scope,
+}
+
+impl Stage {
+    /// The same stage, speaking for another part of the drill.
+    pub fn scoped(&self, scope: Scope) -> Stage {
+        Stage {
+            scope,
+            ..self.clone()
+        }
+    }
+
+    /// Writes an observation to the journal.
+    pub fn note(&self, event: Event) -> Result<(), Trouble> {
+        self.notebook.write(&self.scope, event)
+    }
+
+    /// Writes a remark for the reader of the report.
+    pub fn remark(&self, text: impl Into<String>) -> Result<(), Trouble> {
+        self.note(Event::Remark { text: text.into() })
+    }
+
+    /// Runs a command to its end and writes it to the journal, whatever became of it.
+    pub async fn run(&self, node: &dyn Node, command: Command) -> Result<Output, Trouble> {
+        let began = tokio::time::Instant::now();
+        let ran = node.run(&command).await;
+        let show = |bytes: &[u8]| {
+            let kept = &bytes[..bytes.len().min(JOURNALED_OUTPUT_MAX)];
+            self.redactor.clean(&String::from_utf8_lossy(kept))
+        };
+        let (exit, signal, stdout, stderr, took) = match &ran {
+            Ok(out) => (
+                out.exit,
+                out.signal,
+                show(&out.stdout),
+                show(&out.stderr),
+                out.took,
+            ),
+            Err(trouble) => (
+                None,
+                None,
+                String::new(),
+                self.redactor.clean(&trouble.said),
+                began.elapsed(),
+            ),
+        };
+        self.note(Event::Ran(Ran {
+            node: node.name().to_owned(),
+            purpose: command.purpose.clone(),
+            argv: command
+                .argv
+                .iter()
+                .map(|word| self.redactor.clean(word))
+                .collect(),
+            exit,
+            signal,
+            took_ns: u64::try_from(took.as_nanos()).unwrap_or(u64::MAX),
+            stdout,
+            stderr,
+        }))?;
+        ran
+    }
+
+    /// Runs a command that must exit with 0.
+    pub async fn must(&self, node: &dyn Node, command: Command) -> Result<Output, Trouble> {
+        let purpose = command.purpose.clone();
+        let mut output = self.run(node, command).await?.expect_ok(&purpose);
+        if let Err(trouble) = &mut output {
+            trouble.said = self.redactor.clean(&trouble.said);
+        }
+        output
+    }
+}

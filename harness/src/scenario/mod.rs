@@ -1,0 +1,1 @@
+//! A scenario file, read: every mistake is pinned to its place.

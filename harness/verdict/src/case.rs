@@ -1,0 +1,165 @@
+//! One side of a drill, as the checks see it: the source, and one recovery or one control.
+
+use std::collections::BTreeMap;
+
+use crate::brief::Brief;
+use crate::journal::{Aim, Event, Fault, Line, Promise, Scope};
+use crate::ledger::{Ledger, LedgerError};
+use crate::lsn::Lsn;
+use crate::question::{Answer, Moment, Question, Table};
+
+/// All that a drill left behind, read and checked against its seals.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// What was promised.
+    pub brief: Brief,
+    /// What was observed, verdict lines left out.
+    pub lines: Vec<Line>,
+    /// The ledger, or why it cannot be believed.
+    pub ledger: Result<Ledger, LedgerError>,
+    /// The stored answers by digest; an answer whose file is missing or altered is not here.
+    pub answers: BTreeMap<String, Table>,
+}
+
+/// The record seen from one recovery or one control: what belongs to the source, and what
+/// belongs to that scope, and nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// The whole record.
+    pub record: &'a Record,
+    /// The recovery or control that is judged.
+    pub scope: &'a Scope,
+}
+
+/// What is known about a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known<'a> {
+    /// It was answered.
+    Rows(&'a Table),
+    /// It was asked, and refused.
+    Refused(&'a str),
+    /// The journal says it was answered, but the answer's file is missing or altered.
+    Lost,
+    /// It was never asked.
+    NeverAsked,
+}
+
+impl<'a> Case<'a> {
+    /// The brief.
+    pub fn brief(&self) -> &'a Brief {
+        &self.record.brief
+    }
+
+    /// The events of the source and of this scope, in order, each with its time.
+    pub fn events(&self) -> impl Iterator<Item = (u64, &'a Scope, &'a Event)> + use<'a> {
+        let scope = self.scope;
+        let record = self.record;
+        record
+            .lines
+            .iter()
+            .filter(move |line| line.scope == Scope::Source || line.scope == *scope)
+            .map(|line| (line.at_ns, &line.scope, &line.event))
+    }
+
+    /// The events of this scope alone.
+    pub fn own_events(&self) -> impl Iterator<Item = (u64, &'a Event)> + use<'a> {
+        let scope = self.scope;
+        self.record
+            .lines
+            .iter()
+            .filter(move |line| line.scope == *scope)
+            .map(|line| (line.at_ns, &line.event))
+    }
+
+    /// The last answer to a question at a moment. Moments of the source are looked up in the
+    /// source, moments of a recovered server in this scope only.
+    pub fn answer(&self, moment: &Moment, question: &Question) -> Known<'a> {
+        let wanted = match moment {
+            Moment::Baseline | Moment::Mark(_) => &Scope::Source,
+            Moment::Recovered | Moment::Restarted => self.scope,
+        };
+        let found = self
+            .record
+            .lines
+            .iter()
+            .rev()
+            .find_map(|line| match &line.event {
+                Event::Answered {
+                    moment: at,
+                    question: asked,
+                    answer,
+                } if line.scope == *wanted && at == moment && asked == question => Some(answer),
+                _ => None,
+            });
+        match found {
+            None => Known::NeverAsked,
+            Some(Answer::Rows(table)) => Known::Rows(table),
+            Some(Answer::Refused(said)) => Known::Refused(said),
+            Some(Answer::Stored { sha256, .. }) => match self.record.answers.get(sha256) {
+                Some(table) => Known::Rows(table),
+                None => Known::Lost,
+            },
+        }
+    }
+
+    /// The last promise made before the strike.
+    pub fn promise(&self) -> Option<&'a Promise> {
+        self.record
+            .lines
+            .iter()
+            .rev()
+            .find_map(|line| match &line.event {
+                Event::Promised(promise) => Some(promise),
+                _ => None,
+            })
+    }
+
+    /// When the last disaster was issued.
+    pub fn struck_ns(&self) -> Option<u64> {
+        self.record
+            .lines
+            .iter()
+            .rev()
+            .find_map(|line| match &line.event {
+                Event::Struck { .. } => Some(line.at_ns),
+                _ => None,
+            })
+    }
+
+    /// What this recovery aimed at.
+    pub fn aim(&self) -> Option<&'a Aim> {
+        self.own_events().find_map(|(_, event)| match event {
+            Event::Aimed(aim) => Some(aim),
+            _ => None,
+        })
+    }
+
+    /// The position before which records were selected: the chosen one, or where the new
+    /// timeline left the old.
+    pub fn boundary(&self) -> Option<Lsn> {
+        match self.aim() {
+            Some(aim) if aim.boundary.is_some() => aim.boundary,
+            Some(_) => self.switch(),
+            None => None,
+        }
+    }
+
+    /// Where the recovered server's timeline left its parent, from its history file.
+    pub fn switch(&self) -> Option<Lsn> {
+        match self.answer(&Moment::Recovered, &Question::History) {
+            Known::Rows(table) => table
+                .get(table.rows.len().checked_sub(1)?, "switch")?
+                .parse()
+                .ok(),
+            _ => None,
+        }
+    }
+
+    /// The faults of the source and of this scope.
+    pub fn faults(&self) -> impl Iterator<Item = &'a Fault> + use<'a> {
+        self.events().filter_map(|(_, _, event)| match event {
+            Event::Fault(fault) => Some(fault),
+            _ => None,
+        })
+    }
+}

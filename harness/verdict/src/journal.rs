@@ -1,0 +1,389 @@
+//! The journal: all observations of a drill, in order, one JSON object a line.
+//!
+//! A drill returns nothing; whatever it learnt is here. Lines are only ever appended. This file
+//! holds the types; [`read`] turns the text of a journal back into lines.
+
+use serde::{Deserialize, Serialize};
+
+use crate::lsn::Lsn;
+use crate::question::{Answer, Moment, Question};
+
+/// The format of the journal; a reader refuses a greater one.
+pub const FORMAT: u32 = 1;
+/// A journal longer than this is refused, in bytes.
+pub const JOURNAL_BYTES_MAX: usize = 256 << 20;
+
+/// One line of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Line {
+    /// 1 for the first line; without gaps.
+    pub n: u64,
+    /// Nanoseconds since the drill's origin, on one monotonic clock.
+    pub at_ns: u64,
+    /// What part of the drill this belongs to.
+    pub scope: Scope,
+    /// What was seen.
+    pub event: Event,
+}
+
+/// The part of a drill an observation belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// The life of the protected server, up to and with the disaster, and the drill as a whole.
+    Source,
+    /// The recovery with this number, from 1.
+    Recovery(u32),
+    /// The must-fail twin with this identifier.
+    Control(String),
+}
+
+/// Something that was seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The first line.
+    Began(Began),
+    /// A step of the plan begins; `number` counts from 1.
+    Step {
+        /// Its place in the plan.
+        number: u32,
+        /// The step as the plan prints it.
+        text: String,
+    },
+    /// A command ended.
+    Ran(Ran),
+    /// A server answered, or refused to.
+    Answered {
+        /// When it was asked.
+        moment: Moment,
+        /// What was asked.
+        question: Question,
+        /// What came back.
+        answer: Answer,
+    },
+    /// A mark was taken: all commits stood still at this position.
+    Marked {
+        /// The name the scenario gave it.
+        name: String,
+        /// What `pg_create_restore_point` returned.
+        lsn: Lsn,
+    },
+    /// A backup was finished.
+    BackedUp(Backup),
+    /// What the set-up said was safe, asked just before the strike.
+    Promised(Promise),
+    /// The strike: the disaster is issued now. Time is counted from this line.
+    Struck {
+        /// The disaster as the plan prints it.
+        disaster: String,
+    },
+    /// What the disaster itself reported. Only ever compared with, never used to recover.
+    Noted {
+        /// The transaction that did the harm.
+        xid: Option<u64>,
+        /// A position at or after the end of the harm's commit record.
+        lsn: Option<Lsn>,
+    },
+    /// Whether the harm was really there before recovery began.
+    Witnessed {
+        /// What was looked for.
+        what: String,
+        /// Whether it was so.
+        so: bool,
+    },
+    /// The target of a recovery was decided.
+    Aimed(Aim),
+    /// A stage of the recovery was reached.
+    Ticked(Tick),
+    /// The application's write was acknowledged by the recovered server.
+    Writable {
+        /// When the last probe that failed began; the start of the recovery if none failed.
+        last_failed_began_ns: u64,
+        /// When the first probe that succeeded ended.
+        first_good_ended_ns: u64,
+    },
+    /// The text the probe wrote, to be found again.
+    Probed {
+        /// The text in `pgrehearse.probe`.
+        note: String,
+    },
+    /// The ledger was closed and is as long as this.
+    Sealed {
+        /// Its length in bytes.
+        bytes: u64,
+        /// The SHA-256 of its bytes, 64 hex digits.
+        sha256: String,
+    },
+    /// A copy was spoiled for a control, and an oracle confirmed that it matters.
+    Sabotaged(Sabotaged),
+    /// Something failed.
+    Fault(Fault),
+    /// Something a reader should know that judges nothing.
+    Remark {
+        /// One line.
+        text: String,
+    },
+    /// The last observation.
+    Ended {
+        /// How it ended.
+        how: End,
+    },
+    /// The verdict as it was given then. A judge ignores these lines.
+    Judged {
+        /// passed, unknown or failed.
+        verdict: String,
+    },
+}
+
+/// How a drill began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Began {
+    /// [`FORMAT`] of the writer.
+    pub format: u32,
+    /// The identifier of the run.
+    pub run: String,
+    /// The identifier of the drill within the run.
+    pub drill: String,
+    /// The version of pgrehearse.
+    pub tool: String,
+    /// The rig it stands on: `docker`, `local` or `scripted`.
+    pub rig: String,
+    /// The wall clock at the origin, RFC 3339, for display only.
+    pub wall: String,
+    /// The nonce that every server of the source bears.
+    pub source_nonce: String,
+}
+
+/// A command and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ran {
+    /// Where it ran.
+    pub node: String,
+    /// What for, in a few words.
+    pub purpose: String,
+    /// The command line, secrets taken out.
+    pub argv: Vec<String>,
+    /// Its exit status, if it exited.
+    pub exit: Option<i32>,
+    /// The signal that ended it, if one did.
+    pub signal: Option<i32>,
+    /// How long it ran, in nanoseconds.
+    pub took_ns: u64,
+    /// What it wrote to its standard output, bounded.
+    pub stdout: String,
+    /// What it wrote to its standard error, bounded.
+    pub stderr: String,
+}
+
+/// A finished backup.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    /// The name the engine gave it.
+    pub label: String,
+    /// `full`, `diff`, `incr`.
+    pub kind: String,
+    /// Where its WAL begins.
+    pub start: Option<Lsn>,
+    /// From where on it is consistent.
+    pub stop: Option<Lsn>,
+    /// The size of the database it holds, in bytes.
+    pub bytes: Option<u64>,
+    /// How long the backup command ran, in nanoseconds.
+    pub took_ns: u64,
+    /// What the scenario says of production's cadence, in seconds.
+    pub every_s: Option<f64>,
+}
+
+/// What the protection of the source said of itself just before the strike.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Promise {
+    /// Everything before this position was said to be safe.
+    pub safe: Option<Lsn>,
+    /// The timeline of the source.
+    pub timeline: u32,
+    /// `archive_timeout` in seconds; `None` when it is off.
+    pub archive_timeout_s: Option<f64>,
+    /// How long the oldest finished segment had been waiting for the archive, in seconds.
+    pub archive_lag_s: f64,
+    /// `pg_stat_archiver.failed_count`.
+    pub archive_failures: u64,
+}
+
+/// Where a recovery was to end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Aim {
+    /// `latest`, `before_disaster`, `mark healthy`, …
+    pub target: String,
+    /// Records that start before this position are selected; `None` for `latest`.
+    pub boundary: Option<Lsn>,
+    /// How the position was found, in words.
+    pub how: String,
+}
+
+/// The stages of a recovery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tick {
+    /// The harness turned from the disaster to its recovery.
+    Begun,
+    /// Fresh ground stands, empty.
+    Provisioned,
+    /// The target is known.
+    Located,
+    /// The engine has put the backup in place.
+    Fetched,
+    /// The server process runs.
+    Started,
+    /// The server answered a read.
+    Reads,
+    /// The server left recovery.
+    Promoted,
+    /// Every question was answered.
+    Verified,
+}
+
+/// One spoiled copy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sabotaged {
+    /// What exactly was changed, and where.
+    pub change: String,
+    /// What an oracle other than the checks saw before and after; `None`: it saw no difference.
+    pub proof: Option<String>,
+    /// Whether the original was the same, byte for byte, after as before.
+    pub original_untouched: bool,
+}
+
+/// A failure, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// Whose failure it is, and of what kind.
+    pub cause: Cause,
+    /// What was being done.
+    pub during: String,
+    /// What was said.
+    pub said: String,
+}
+
+/// Whose failure it is. The rig is blamed on positive evidence only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// What is tested failed: the backup, the restore, the server.
+    Subject(SubjectCause),
+    /// The ground failed, or we did.
+    Rig(RigCause),
+}
+
+/// The ways in which what is tested can fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubjectCause {
+    /// A command of the subject's failed.
+    Command,
+    /// The subject did not finish within its time limit.
+    TimeLimit,
+    /// The server did not start, or not get where it should.
+    Server,
+    /// No target could be found.
+    Target,
+}
+
+/// The closed list of evidence on which the rig is blamed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RigCause {
+    /// The container engine's API reported an error.
+    EngineApi,
+    /// A command could not be executed at all (126, 127).
+    NotExecutable,
+    /// The out-of-memory killer was here.
+    OutOfMemory,
+    /// A volume that the rig sized is full.
+    NoSpace,
+    /// A signal that we sent.
+    Signal,
+    /// We panicked.
+    Panic,
+    /// A time limit outside the subject's commands.
+    TimeLimit,
+    /// The disaster did nothing, or the workload could not be started: the drill is not one.
+    NotADrill,
+}
+
+/// How a drill ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// All steps were done, or one failed and the drill stopped in order.
+    Completed,
+    /// A fault stopped it.
+    Faulted,
+    /// A signal stopped it.
+    Interrupted,
+    /// Its time was up.
+    TimedOut,
+    /// We panicked.
+    Panicked,
+}
+
+/// Why a journal cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JournalError {
+    /// It is longer than the bound.
+    #[error("the journal is {0} bytes long, more than {JOURNAL_BYTES_MAX}")]
+    TooLong(usize),
+    /// A line that is not the last is not a line of a journal.
+    #[error("line {0} of the journal is damaged: {1}")]
+    Damaged(u64, String),
+    /// Lines are missing, doubled or out of order.
+    #[error("line {found} of the journal is numbered {number}")]
+    Misnumbered {
+        /// Where it stands.
+        found: u64,
+        /// What it says.
+        number: u64,
+    },
+    /// It was written by a newer pgrehearse.
+    #[error("the journal has format {0}, this pgrehearse reads up to {FORMAT}")]
+    Newer(u32),
+}
+
+/// Reads a journal. A last line without its line feed was being written when the writer died:
+/// it is left out. Any other damage is an error, since nothing after it can be believed.
+pub fn read(text: &str) -> Result<Vec<Line>, JournalError> {
+    if text.len() > JOURNAL_BYTES_MAX {
+        return Err(JournalError::TooLong(text.len()));
+    }
+    let mut lines: Vec<Line> = vec![];
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    for (at, row) in (1..).zip(whole.split_terminator('\n')) {
+        let line: Line = serde_json::from_str(row)
+            .map_err(|error| JournalError::Damaged(at, error.to_string()))?;
+        // Verdicts stand after all observations and may be taken out: they are not numbered in.
+        if matches!(line.event, Event::Judged { .. }) {
+            continue;
+        }
+        if line.n != lines.len() as u64 + 1 {
+            return Err(JournalError::Misnumbered {
+                found: at,
+                number: line.n,
+            });
+        }
+        if let Event::Began(began) = &line.event
+            && began.format > FORMAT
+        {
+            return Err(JournalError::Newer(began.format));
+        }
+        lines.push(line);
+    }
+    Ok(lines)
+}

@@ -1,0 +1,3 @@
+//! RPO
+/// stub
+pub fn rpo() {}

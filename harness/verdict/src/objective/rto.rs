@@ -1,0 +1,3 @@
+//! RTO
+/// stub
+pub fn rto() {}

@@ -1,0 +1,15 @@
+//! The reports: each a pure function of a finished run.
+
+mod html;
+mod json;
+mod junit;
+mod run;
+mod summary;
+mod terminal;
+
+pub use html::html;
+pub use json::json;
+pub use junit::junit;
+pub use run::{Drill, NotDrilled, Run};
+pub use summary::summary;
+pub use terminal::terminal;
