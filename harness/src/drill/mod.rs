@@ -8,6 +8,6 @@ mod redactor;
 mod server;
 
 pub use ask::{Keys, ask};
-pub use notebook::Notebook;
+pub use notebook::{Listener, Notebook, hex};
 pub use redactor::Redactor;
-pub use server::Server;
+pub use server::{QUERY_LIMIT, SUPERUSER, Server};

@@ -2,10 +2,12 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use pgrehearse_verdict::journal::{Event, Line, RigCause, Scope};
+use pgrehearse_verdict::question::{Answer, Table};
+use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use crate::rig::Trouble;
@@ -13,6 +15,7 @@ use crate::rig::Trouble;
 /// Appends observations to the journal of one drill.
 pub struct Notebook {
     origin: Instant,
+    answers: PathBuf,
     page: Mutex<Page>,
 }
 
@@ -21,6 +24,9 @@ struct Page {
     lines: u64,
     listener: Option<Listener>,
 }
+
+/// Answers up to this length stand in the journal itself, in bytes.
+const ANSWER_INLINE_MAX: usize = 4 << 10;
 
 /// Called with every line after it was written: for progress on the terminal.
 pub type Listener = Box<dyn FnMut(&Line) + Send>;
@@ -75,4 +81,9 @@ impl Notebook {
         }
         Ok(())
     }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
