@@ -32,21 +32,27 @@ const ANSWER_INLINE_MAX: usize = 4 << 10;
 pub type Listener = Box<dyn FnMut(&Line) + Send>;
 
 impl Notebook {
-    /// Opens a new journal at `path`; the file must not exist. The drill's origin is now.
-    pub fn create(path: &Path, listener: Option<Listener>) -> io::Result<Notebook> {
-        let file = OpenOptions::new()
-            .append(true)
-            .create_new(true)
-            .open(path)?;
-        let page = Mutex::new(Page {
-            file,
-            lines: 0,
-            listener,
-        });
-        Ok(Notebook {
-            origin: Instant::now(),
-            page,
-        })
+    /// Opens a new journal in the drill's `folder`, where none may be yet. The origin is now.
+    pub fn create(folder: &Path, listener: Option<Listener>) -> io::Result<Notebook> {
+        let journal = folder.join("journal.jsonl");
+        let file = OpenOptions::new().append(true).create_new(true).open(journal)?;
+        let answers = folder.join("answers");
+        std::fs::create_dir(&answers)?;
+        let page = Mutex::new(Page { file, lines: 0, listener });
+        Ok(Notebook { origin: Instant::now(), answers, page })
+    }
+
+    /// The answer as the journal holds it: itself, or the name of the file it was put into.
+    pub fn answer(&self, table: Table) -> Result<Answer, Trouble> {
+        let fail = |said: String| Trouble::rig(RigCause::NoSpace, format!("an answer: {said}"));
+        let text = serde_json::to_vec(&table).map_err(|error| fail(error.to_string()))?;
+        if text.len() <= ANSWER_INLINE_MAX {
+            return Ok(Answer::Rows(table));
+        }
+        let sha256 = hex(&Sha256::digest(&text));
+        let path = self.answers.join(&sha256);
+        std::fs::write(path, &text).map_err(|error| fail(error.to_string()))?;
+        Ok(Answer::Stored { sha256, bytes: text.len() as u64 })
     }
 
     /// The instant from which all times of the drill are counted.
@@ -63,18 +69,12 @@ impl Notebook {
     /// what is not in it did not happen.
     pub fn write(&self, scope: &Scope, event: Event) -> Result<(), Trouble> {
         let mut page = self.page.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = Line {
-            n: page.lines + 1,
-            at_ns: self.ns(Instant::now()),
-            scope: scope.clone(),
-            event,
-        };
+        let line =
+            Line { n: page.lines + 1, at_ns: self.ns(Instant::now()), scope: scope.clone(), event };
         let fail = |said: String| Trouble::rig(RigCause::NoSpace, format!("the journal: {said}"));
         let mut text = serde_json::to_string(&line).map_err(|error| fail(error.to_string()))?;
         text.push('\n');
-        page.file
-            .write_all(text.as_bytes())
-            .map_err(|error| fail(error.to_string()))?;
+        page.file.write_all(text.as_bytes()).map_err(|error| fail(error.to_string()))?;
         page.lines += 1;
         if let Some(listener) = &mut page.listener {
             listener(&line);

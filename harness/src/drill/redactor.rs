@@ -30,8 +30,6 @@ impl Redactor {
     /// The text with every known secret taken out.
     pub fn clean(&self, text: &str) -> String {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.iter().fold(text.to_owned(), |text, value| {
-            text.replace(value, TAKEN_OUT)
-        })
+        known.iter().fold(text.to_owned(), |text, value| text.replace(value, TAKEN_OUT))
     }
 }

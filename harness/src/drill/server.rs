@@ -40,13 +40,7 @@ pub struct Server {
 impl Server {
     /// A server that is not there yet.
     pub fn new(node: Arc<dyn Node>, postgres: Postgres, password: Secret, nonce: String) -> Server {
-        Server {
-            node,
-            postgres,
-            password,
-            nonce,
-            pid: Mutex::new(None),
-        }
+        Server { node, postgres, password, nonce, pid: Mutex::new(None) }
     }
 
     /// The path of the server's log on its node.
@@ -63,8 +57,7 @@ impl Server {
         let node = &*self.node;
         let data = node.place(Place::Data);
         let password_file = format!("{}/superuser", node.place(Place::Scratch));
-        node.write(&password_file, self.password.reveal().as_bytes(), 0o600)
-            .await?;
+        node.write(&password_file, self.password.reveal().as_bytes(), 0o600).await?;
         let mut argv = vec![
             node.tool("initdb"),
             format!("--pgdata={data}"),
@@ -79,42 +72,27 @@ impl Server {
         if self.postgres.checksums {
             argv.push("--data-checksums".to_owned());
         }
-        stage
-            .must(
-                node,
-                Command::new("make an empty cluster", INITDB_LIMIT, argv),
-            )
-            .await?;
+        stage.must(node, Command::new("make an empty cluster", INITDB_LIMIT, argv)).await?;
         let remove = ["rm", "-f", "--", &password_file];
         stage
-            .must(
-                node,
-                Command::new("forget the password file", HOUSEKEEPING_LIMIT, remove),
-            )
+            .must(node, Command::new("forget the password file", HOUSEKEEPING_LIMIT, remove))
             .await?;
         let mut conf = String::from("\n# pgrehearse\n");
         for (name, value) in settings {
             conf.push_str(&format!("{name} = '{}'\n", value.replace('\'', "''")));
         }
         let mut include = b"\ninclude 'pgrehearse.conf'\n".to_vec();
-        node.write(&format!("{data}/pgrehearse.conf"), conf.as_bytes(), 0o600)
-            .await?;
+        node.write(&format!("{data}/pgrehearse.conf"), conf.as_bytes(), 0o600).await?;
         let shown = Command::new(
             "read postgresql.conf",
             HOUSEKEEPING_LIMIT,
             ["cat", "--", &format!("{data}/postgresql.conf")],
         );
-        let mut whole = node
-            .run(&shown)
-            .await?
-            .expect_ok("read postgresql.conf")?
-            .stdout;
+        let mut whole = node.run(&shown).await?.expect_ok("read postgresql.conf")?.stdout;
         whole.append(&mut include);
-        node.write(&format!("{data}/postgresql.conf"), &whole, 0o600)
-            .await?;
+        node.write(&format!("{data}/postgresql.conf"), &whole, 0o600).await?;
         let hba = "local all all scram-sha-256\nhost all all all scram-sha-256\n";
-        node.write(&format!("{data}/pg_hba.conf"), hba.as_bytes(), 0o600)
-            .await
+        node.write(&format!("{data}/pg_hba.conf"), hba.as_bytes(), 0o600).await
     }
 
     /// Starts the server process; does not wait for it to accept connections. The settings given
@@ -122,23 +100,11 @@ impl Server {
     /// restored server from reaching out.
     pub async fn start(&self, stage: &Stage, overrides: &[(&str, &str)]) -> Result<(), Trouble> {
         let node = &*self.node;
-        let mut argv = vec![
-            node.tool("postgres"),
-            "-D".to_owned(),
-            node.place(Place::Data),
-        ];
+        let mut argv = vec![node.tool("postgres"), "-D".to_owned(), node.place(Place::Data)];
         let fixed = [
             ("pgrehearse.nonce", self.nonce.clone()),
             ("unix_socket_directories", node.place(Place::Socket)),
-            (
-                "listen_addresses",
-                if stage.rig.kind() == "docker" {
-                    "*"
-                } else {
-                    ""
-                }
-                .to_owned(),
-            ),
+            ("listen_addresses", if stage.rig.kind() == "docker" { "*" } else { "" }.to_owned()),
             ("port", "5432".to_owned()),
             ("logging_collector", "off".to_owned()),
             ("log_destination", "stderr".to_owned()),
@@ -146,9 +112,7 @@ impl Server {
             ("lc_messages", "C".to_owned()),
             ("log_timezone", "UTC".to_owned()),
         ];
-        let asked = overrides
-            .iter()
-            .map(|(name, value)| (*name, (*value).to_owned()));
+        let asked = overrides.iter().map(|(name, value)| (*name, (*value).to_owned()));
         for (name, value) in fixed.into_iter().chain(asked) {
             argv.push("-c".to_owned());
             argv.push(format!("{name}={value}"));
@@ -179,9 +143,7 @@ impl Server {
     async fn whoami(&self) -> Result<String, SqlTrouble> {
         let mut session = self.connect("postgres").await?;
         let tables = session.query("SHOW pgrehearse.nonce", QUERY_LIMIT).await?;
-        let nonce = tables
-            .first()
-            .and_then(|table| table.rows.first()?.first()?.clone());
+        let nonce = tables.first().and_then(|table| table.rows.first()?.first()?.clone());
         Ok(nonce.unwrap_or_default())
     }
 
@@ -201,20 +163,8 @@ impl Server {
         let node = &*self.node;
         let limit = STOP_LIMIT.as_secs().to_string();
         let data = node.place(Place::Data);
-        let argv = [
-            &node.tool("pg_ctl"),
-            "stop",
-            "-D",
-            &data,
-            "-m",
-            "fast",
-            "-w",
-            "-t",
-            &limit,
-        ];
-        stage
-            .must(node, Command::new("stop the server", STOP_LIMIT, argv))
-            .await?;
+        let argv = [&node.tool("pg_ctl"), "stop", "-D", &data, "-m", "fast", "-w", "-t", &limit];
+        stage.must(node, Command::new("stop the server", STOP_LIMIT, argv)).await?;
         *self.pid.lock().unwrap_or_else(PoisonError::into_inner) = None;
         Ok(())
     }
@@ -222,36 +172,23 @@ impl Server {
     /// Kills every process of the server at once, as a power cut would. The postmaster is held
     /// still first, so that it cannot start another child while its children are counted.
     pub async fn kill(&self, stage: &Stage) -> Result<(), Trouble> {
-        let pid = self
-            .pid
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let pid = self.pid.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(pid) = pid.map(|pid| pid.to_string()) else {
             return Ok(());
         };
         let node = &*self.node;
         let housekeeping =
             |purpose: &str, argv: Vec<String>| Command::new(purpose, HOUSEKEEPING_LIMIT, argv);
-        let words = |list: &[&str]| {
-            list.iter()
-                .map(|word| (*word).to_owned())
-                .collect::<Vec<_>>()
-        };
+        let words = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         stage
-            .must(
-                node,
-                housekeeping("hold the postmaster", words(&["kill", "-STOP", &pid])),
-            )
+            .must(node, housekeeping("hold the postmaster", words(&["kill", "-STOP", &pid])))
             .await?;
         let listed = housekeeping("list its children", words(&["pgrep", "-P", &pid]));
         let children = stage.run(node, listed).await?.text();
         let mut argv = words(&["kill", "-KILL", &pid]);
         argv.extend(children.split_whitespace().map(str::to_owned));
         // A child may have ended by itself in between: what counts is that none is left.
-        stage
-            .run(node, housekeeping("kill the server", argv))
-            .await?;
+        stage.run(node, housekeeping("kill the server", argv)).await?;
         let deadline = Instant::now() + HOUSEKEEPING_LIMIT;
         loop {
             let alive = housekeeping("see that it is gone", words(&["kill", "-0", &pid]));

@@ -92,16 +92,9 @@ impl Output {
         };
         let words = [&self.stderr, &self.stdout].map(|bytes| {
             let text = String::from_utf8_lossy(bytes);
-            text.lines()
-                .rev()
-                .find(|line| !line.trim().is_empty())
-                .unwrap_or("")
-                .to_owned()
+            text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("").to_owned()
         });
-        let word = words
-            .into_iter()
-            .find(|word| !word.is_empty())
-            .unwrap_or_default();
+        let word = words.into_iter().find(|word| !word.is_empty()).unwrap_or_default();
         Err(Trouble {
             cause: Cause::Subject(SubjectCause::Command),
             said: format!("{purpose}: {end}: {word}"),

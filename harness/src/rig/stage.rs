@@ -26,10 +26,7 @@ pub struct Stage {
 impl Stage {
     /// The same stage, speaking for another part of the drill.
     pub fn scoped(&self, scope: Scope) -> Stage {
-        Stage {
-            scope,
-            ..self.clone()
-        }
+        Stage { scope, ..self.clone() }
     }
 
     /// Writes an observation to the journal.
@@ -51,29 +48,15 @@ impl Stage {
             self.redactor.clean(&String::from_utf8_lossy(kept))
         };
         let (exit, signal, stdout, stderr, took) = match &ran {
-            Ok(out) => (
-                out.exit,
-                out.signal,
-                show(&out.stdout),
-                show(&out.stderr),
-                out.took,
-            ),
-            Err(trouble) => (
-                None,
-                None,
-                String::new(),
-                self.redactor.clean(&trouble.said),
-                began.elapsed(),
-            ),
+            Ok(out) => (out.exit, out.signal, show(&out.stdout), show(&out.stderr), out.took),
+            Err(trouble) => {
+                (None, None, String::new(), self.redactor.clean(&trouble.said), began.elapsed())
+            }
         };
         self.note(Event::Ran(Ran {
             node: node.name().to_owned(),
             purpose: command.purpose.clone(),
-            argv: command
-                .argv
-                .iter()
-                .map(|word| self.redactor.clean(word))
-                .collect(),
+            argv: command.argv.iter().map(|word| self.redactor.clean(word)).collect(),
             exit,
             signal,
             took_ns: u64::try_from(took.as_nanos()).unwrap_or(u64::MAX),

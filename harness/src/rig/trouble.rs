@@ -16,17 +16,11 @@ pub struct Trouble {
 impl Trouble {
     /// The ground's failure.
     pub fn rig(cause: RigCause, said: impl Into<String>) -> Trouble {
-        Trouble {
-            cause: Cause::Rig(cause),
-            said: said.into(),
-        }
+        Trouble { cause: Cause::Rig(cause), said: said.into() }
     }
 
     /// The failure of what is tested.
     pub fn subject(cause: SubjectCause, said: impl Into<String>) -> Trouble {
-        Trouble {
-            cause: Cause::Subject(cause),
-            said: said.into(),
-        }
+        Trouble { cause: Cause::Subject(cause), said: said.into() }
     }
 }

@@ -78,19 +78,14 @@ impl<'a> Case<'a> {
             Moment::Baseline | Moment::Mark(_) => &Scope::Source,
             Moment::Recovered | Moment::Restarted => self.scope,
         };
-        let found = self
-            .record
-            .lines
-            .iter()
-            .rev()
-            .find_map(|line| match &line.event {
-                Event::Answered {
-                    moment: at,
-                    question: asked,
-                    answer,
-                } if line.scope == *wanted && at == moment && asked == question => Some(answer),
-                _ => None,
-            });
+        let found = self.record.lines.iter().rev().find_map(|line| match &line.event {
+            Event::Answered { moment: at, question: asked, answer }
+                if line.scope == *wanted && at == moment && asked == question =>
+            {
+                Some(answer)
+            }
+            _ => None,
+        });
         match found {
             None => Known::NeverAsked,
             Some(Answer::Rows(table)) => Known::Rows(table),
@@ -104,26 +99,18 @@ impl<'a> Case<'a> {
 
     /// The last promise made before the strike.
     pub fn promise(&self) -> Option<&'a Promise> {
-        self.record
-            .lines
-            .iter()
-            .rev()
-            .find_map(|line| match &line.event {
-                Event::Promised(promise) => Some(promise),
-                _ => None,
-            })
+        self.record.lines.iter().rev().find_map(|line| match &line.event {
+            Event::Promised(promise) => Some(promise),
+            _ => None,
+        })
     }
 
     /// When the last disaster was issued.
     pub fn struck_ns(&self) -> Option<u64> {
-        self.record
-            .lines
-            .iter()
-            .rev()
-            .find_map(|line| match &line.event {
-                Event::Struck { .. } => Some(line.at_ns),
-                _ => None,
-            })
+        self.record.lines.iter().rev().find_map(|line| match &line.event {
+            Event::Struck { .. } => Some(line.at_ns),
+            _ => None,
+        })
     }
 
     /// What this recovery aimed at.
@@ -147,10 +134,9 @@ impl<'a> Case<'a> {
     /// Where the recovered server's timeline left its parent, from its history file.
     pub fn switch(&self) -> Option<Lsn> {
         match self.answer(&Moment::Recovered, &Question::History) {
-            Known::Rows(table) => table
-                .get(table.rows.len().checked_sub(1)?, "switch")?
-                .parse()
-                .ok(),
+            Known::Rows(table) => {
+                table.get(table.rows.len().checked_sub(1)?, "switch")?.parse().ok()
+            }
             _ => None,
         }
     }

@@ -373,10 +373,7 @@ pub fn read(text: &str) -> Result<Vec<Line>, JournalError> {
             continue;
         }
         if line.n != lines.len() as u64 + 1 {
-            return Err(JournalError::Misnumbered {
-                found: at,
-                number: line.n,
-            });
+            return Err(JournalError::Misnumbered { found: at, number: line.n });
         }
         if let Event::Began(began) = &line.event
             && began.format > FORMAT

@@ -29,15 +29,9 @@ impl FromStr for Lsn {
         let half = |part: &str| {
             let digits =
                 (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_hexdigit());
-            if digits {
-                u64::from_str_radix(part, 16).ok()
-            } else {
-                None
-            }
+            if digits { u64::from_str_radix(part, 16).ok() } else { None }
         };
-        Ok(Lsn(
-            half(high).ok_or_else(wrong)? << 32 | half(low).ok_or_else(wrong)?
-        ))
+        Ok(Lsn(half(high).ok_or_else(wrong)? << 32 | half(low).ok_or_else(wrong)?))
     }
 }
 
@@ -68,11 +62,7 @@ pub struct Segment {
 impl Segment {
     /// The segment of `timeline` that holds `lsn`; `size` is `wal_segment_size` in bytes.
     pub fn holding(timeline: u32, lsn: Lsn, size: u64) -> Segment {
-        Segment {
-            timeline,
-            start: Lsn(lsn.0 / size * size),
-            size,
-        }
+        Segment { timeline, start: Lsn(lsn.0 / size * size), size }
     }
 
     /// Reads a 24-digit segment name such as `000000010000000000000003`.
@@ -83,14 +73,8 @@ impl Segment {
         }
         let part = |range: std::ops::Range<usize>| u64::from_str_radix(&name[range], 16).ok();
         let (timeline, log, number) = (part(0..8)?, part(8..16)?, part(16..24)?);
-        let start = log
-            .checked_mul(1 << 32)?
-            .checked_add(number.checked_mul(size)?)?;
-        Some(Segment {
-            timeline: u32::try_from(timeline).ok()?,
-            start: Lsn(start),
-            size,
-        })
+        let start = log.checked_mul(1 << 32)?.checked_add(number.checked_mul(size)?)?;
+        Some(Segment { timeline: u32::try_from(timeline).ok()?, start: Lsn(start), size })
     }
 
     /// The first position after the segment.
@@ -100,10 +84,7 @@ impl Segment {
 
     /// The segment that follows on the same timeline.
     pub fn next(&self) -> Segment {
-        Segment {
-            start: self.end(),
-            ..*self
-        }
+        Segment { start: self.end(), ..*self }
     }
 }
 
@@ -121,27 +102,13 @@ mod tests {
     #[test]
     fn a_position_reads_back_as_it_was_written() {
         for text in ["0/0", "0/3000060", "16/B374D848", "FFFFFFFF/FFFFFFFF"] {
-            assert_eq!(
-                text.parse::<Lsn>().map(|lsn| lsn.to_string()),
-                Ok(text.to_owned())
-            );
+            assert_eq!(text.parse::<Lsn>().map(|lsn| lsn.to_string()), Ok(text.to_owned()));
         }
     }
 
     #[test]
     fn what_is_not_a_position_is_refused() {
-        for text in [
-            "",
-            "/",
-            "0/",
-            "/0",
-            "0/100000000",
-            "+1/0",
-            "0/ 1",
-            "g/0",
-            "0/0/0",
-            "é/0",
-        ] {
+        for text in ["", "/", "0/", "/0", "0/100000000", "+1/0", "0/ 1", "g/0", "0/0/0", "é/0"] {
             assert!(text.parse::<Lsn>().is_err(), "{text}");
         }
     }
@@ -159,12 +126,7 @@ mod tests {
 
     #[test]
     fn files_that_are_not_whole_segments_are_not_segments() {
-        for name in [
-            "00000002.history",
-            "000000020000000A000000FF.partial",
-            "",
-            "zz",
-        ] {
+        for name in ["00000002.history", "000000020000000A000000FF.partial", "", "zz"] {
             assert_eq!(Segment::parse(name, 16 << 20), None, "{name}");
         }
     }

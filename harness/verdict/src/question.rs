@@ -137,10 +137,7 @@ pub struct Table {
 impl Table {
     /// A table with these columns and no row.
     pub fn new(columns: &[&str]) -> Table {
-        Table {
-            columns: columns.iter().map(|name| (*name).to_owned()).collect(),
-            rows: vec![],
-        }
+        Table { columns: columns.iter().map(|name| (*name).to_owned()).collect(), rows: vec![] }
     }
 
     /// The value at `row` in the column called `column`; `None` for null, for a row or a column
@@ -152,10 +149,7 @@ impl Table {
 
     /// The second column of the row whose first is `name`: for tables of pairs.
     pub fn pair(&self, name: &str) -> Option<&str> {
-        let row = self
-            .rows
-            .iter()
-            .find(|row| row.first().and_then(Option::as_deref) == Some(name));
+        let row = self.rows.iter().find(|row| row.first().and_then(Option::as_deref) == Some(name));
         row?.get(1)?.as_deref()
     }
 }
