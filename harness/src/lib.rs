@@ -6,6 +6,7 @@
 pub mod disaster;
 pub mod drill;
 pub mod engine;
+pub mod explain;
 pub mod plan;
 pub mod rig;
 pub mod sabotage;

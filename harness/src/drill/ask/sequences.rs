@@ -180,9 +180,7 @@ pub(super) async fn try_each(server: &Server, table: &mut Table) -> Result<(), S
             Err(trouble) if trouble.lost => return Err(trouble),
             Err(trouble) => trouble.to_string(),
         });
-        session
-            .query("ROLLBACK TO SAVEPOINT trial; RELEASE SAVEPOINT trial", QUERY_LIMIT)
-            .await?;
+        session.query("ROLLBACK TO SAVEPOINT trial; RELEASE SAVEPOINT trial", QUERY_LIMIT).await?;
     }
     Ok(())
 }
