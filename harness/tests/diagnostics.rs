@@ -133,6 +133,15 @@ fn make_hostile(folder: &Path) -> Vec<PathBuf> {
     });
     put("alias_within.yaml", format!("tags: {}\n", nested.replacen("*a0", "x", 9)).as_bytes());
     put("alias_itself.yaml", b"name: x\ntags: &a [*a]\n");
+    let marks: String = (0..1500).map(|mark| format!("  - mark: m{mark}\n")).collect();
+    let lost: String =
+        (0..1500).map(|mark| format!("  - recover: {{ to: {{ mark: n{mark} }} }}\n")).collect();
+    put(
+        "many_steps.yaml",
+        sound.replace("  - mark:", &format!("{marks}{lost}  - mark:")).as_bytes(),
+    );
+    let labels: String = (0..60).map(|label| format!("t{label}, ")).collect();
+    put("many_labels.yaml", format!("{sound}tags: [{labels}]\n").as_bytes());
     let keys: String = (0..60_000).map(|key| format!("k{key}: 1\n")).collect();
     put("many_keys.yaml", format!("name: x\npostgres:\n  settings:\n{}", indent(&keys)).as_bytes());
     put("many_tags.yaml", format!("name: x\ntags: [{}]\n", "x, ".repeat(50_000)).as_bytes());
@@ -212,7 +221,7 @@ fn no_change_of_a_letter_makes_the_parser_panic() {
         usize::try_from(state % below as u64).unwrap()
     };
     let mut refused = 0;
-    for _ in 0..1500 {
+    for _ in 0..600 {
         let mut text = sound.clone();
         for _ in 0..=draw(3) {
             let at = draw(text.len());
@@ -228,5 +237,5 @@ fn no_change_of_a_letter_makes_the_parser_panic() {
                 found.iter().all(|complaint| !complaint.to_string().is_empty())
             }));
     }
-    assert!(refused > 500, "only {refused} changes were refused");
+    assert!(refused > 200, "only {refused} changes were refused");
 }
