@@ -1,16 +1,14 @@
-//! Every shipped scenario and the plan it becomes; the schema and the starter scenario.
+//! Every shipped scenario, and the starter, and the plans they become.
 //!
-//! With `PGREHEARSE_BLESS=1` the plans and the schema are written anew: read them then.
+//! With `PGREHEARSE_BLESS=1` the plans are written anew: read them then.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use pgrehearse::explain;
 use pgrehearse::plan::{self, Ground, Plan, lower, show};
-use pgrehearse::scenario::{File, Source, parse, read, schema};
-use pgrehearse::{disaster, engine, explain, sabotage};
-use pgrehearse_verdict::check;
+use pgrehearse::scenario::read;
 use pgrehearse_verdict::question::{Moment, Question};
-use serde_json::Value;
 
 fn ground(rig: &'static str, majors: &[u32]) -> Ground {
     Ground {
@@ -164,161 +162,6 @@ fn what_must_be_asked_is_asked_once_and_always_who_the_server_is() {
 }
 
 #[test]
-fn the_schema_is_current() {
-    golden("schema/scenario.schema.json", &schema());
-}
-
-#[test]
-fn every_shipped_scenario_and_the_starter_fit_the_schema() {
-    let schema: Value = serde_json::from_str(&schema()).unwrap();
-    for path in shipped() {
-        let text = fs::read_to_string(&path).unwrap();
-        let found = misfit(&schema, &schema, &value(&text), "");
-        assert_eq!(found, None, "{}", path.display());
-    }
-    assert_eq!(misfit(&schema, &schema, &value(&explain::starter("mine")), ""), None);
-}
-
-#[test]
-fn the_schema_refuses_what_the_parser_refuses() {
-    let schema: Value = serde_json::from_str(&schema()).unwrap();
-    for name in [
-        "unknown_key",
-        "unknown_step",
-        "unknown_engine_setting",
-        "missing_name",
-        "missing_table",
-        "two_kinds_in_a_step",
-        "two_engines",
-        "wrong_type_steps",
-        "wrong_type_boolean",
-        "wrong_type_writers",
-        "unknown_sql_key",
-        "wrong_type_target",
-    ] {
-        let text = fs::read_to_string(format!("tests/diagnostics/{name}.yaml")).unwrap();
-        assert!(misfit(&schema, &schema, &value(&text), "").is_some(), "{name}");
-    }
-}
-
-fn value(text: &str) -> Value {
-    let source = Source { name: "x".to_owned(), text: text.to_owned() };
-    parse(&source.into()).unwrap_or_else(|complaint| panic!("{complaint}"))
-}
-
-/// Where a value does not fit a schema: as much of JSON Schema as ours uses, all else refused.
-fn misfit(root: &Value, schema: &Value, value: &Value, at: &str) -> Option<String> {
-    let rules = match schema {
-        Value::Bool(true) => return None,
-        Value::Bool(false) => return Some(format!("{at}: not allowed")),
-        other => other.as_object().expect("a schema is a map"),
-    };
-    let object = value.as_object();
-    for (rule, wanted) in rules {
-        let fits = match rule.as_str() {
-            "$ref" => {
-                let name = wanted.as_str().unwrap().strip_prefix('#').unwrap();
-                misfit(root, root.pointer(name).unwrap(), value, at).is_none()
-            }
-            "type" => types(wanted).iter().any(|name| is(name, value)),
-            "properties" => {
-                for (name, schema) in wanted.as_object().unwrap() {
-                    let inner = object.and_then(|object| object.get(name));
-                    let inner = inner
-                        .and_then(|inner| misfit(root, schema, inner, &format!("{at}/{name}")));
-                    if inner.is_some() {
-                        return inner;
-                    }
-                }
-                true
-            }
-            "additionalProperties" => object.is_none_or(|object| {
-                let known = rules.get("properties").and_then(Value::as_object);
-                let unknown = object
-                    .iter()
-                    .filter(|(name, _)| known.is_none_or(|known| !known.contains_key(*name)));
-                unknown.into_iter().all(|(_, value)| misfit(root, wanted, value, at).is_none())
-            }),
-            "required" => object.is_none_or(|object| {
-                wanted
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .all(|name| object.contains_key(name.as_str().unwrap()))
-            }),
-            "items" => value.as_array().is_none_or(|list| {
-                list.iter().all(|value| misfit(root, wanted, value, at).is_none())
-            }),
-            "enum" => wanted.as_array().unwrap().contains(value),
-            "const" => wanted == value,
-            "anyOf" | "oneOf" => {
-                let all = wanted.as_array().unwrap().iter();
-                let fitting =
-                    all.filter(|schema| misfit(root, schema, value, at).is_none()).count();
-                if rule == "anyOf" { fitting > 0 } else { fitting == 1 }
-            }
-            "minimum" => value.as_f64().is_none_or(|number| number >= wanted.as_f64().unwrap()),
-            "$schema" | "$defs" | "title" | "description" | "default" | "format" => true,
-            other => panic!("the test does not know the rule `{other}`"),
-        };
-        if !fits {
-            return Some(format!("{at}: {value} does not fit {rule} {wanted}"));
-        }
-    }
-    None
-}
-
-fn types(wanted: &Value) -> Vec<&str> {
-    match wanted {
-        Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
-        name => name.as_str().into_iter().collect(),
-    }
-}
-
-fn is(name: &str, value: &Value) -> bool {
-    match name {
-        "string" => value.is_string(),
-        "integer" => value.is_i64() || value.is_u64(),
-        "number" => value.is_number(),
-        "boolean" => value.is_boolean(),
-        "object" => value.is_object(),
-        "array" => value.is_array(),
-        "null" => value.is_null(),
-        other => panic!("the test does not know the type `{other}`"),
-    }
-}
-
-#[test]
-fn every_example_is_read_as_what_it_is_an_example_of() {
-    let sound = fs::read_to_string("../scenarios/dropped-table.yaml").unwrap();
-    let read = |text: String| {
-        let source = Source { name: "example".to_owned(), text };
-        parse::<File>(&source.into()).unwrap_or_else(|complaint| panic!("{complaint}"))
-    };
-    for (name, summary, example) in disaster::KINDS {
-        let line = "drop_table: { table: shop.orders }";
-        let file = read(sound.replace(line, example));
-        assert!(format!("{:?}", file.steps).contains("Disaster"), "{name}");
-        assert!(example.starts_with(name) && !summary.is_empty(), "{name}");
-    }
-    for (name, summary, example) in engine::KINDS {
-        let file = read(sound.replace("pgbackrest: { start_fast: true }", example));
-        assert_eq!(file.engine.unwrap().value.0.name(), *name);
-        assert!(!summary.is_empty());
-    }
-    for kind in check::KINDS {
-        let example = kind.example.trim_start_matches("- ");
-        let file = read(sound.replace("  - standard", &format!("  - {example}")));
-        assert_eq!(file.checks.unwrap().value.len(), 2, "{}", kind.name);
-        assert!(!kind.summary.is_empty(), "{}", kind.name);
-    }
-    for control in sabotage::KINDS {
-        let list = format!("controls: [{}]", control.name());
-        read(sound.replace("controls: standard", &list));
-    }
-}
-
-#[test]
 fn the_starter_is_a_sound_scenario() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["mine", "a: \"b\" # c", "", "x\ny", "- \u{202E}"] {
@@ -329,45 +172,18 @@ fn the_starter_is_a_sound_scenario() {
     }
 }
 
-/// The codes that the checks and the verdict give to what is broken or unknown, as they are
-/// written in the source: a new one without a text shows up here.
 #[test]
-fn every_finding_has_a_text() {
-    let mut files = vec![PathBuf::from("verdict/src")];
-    let mut codes = vec![];
-    while let Some(path) = files.pop() {
-        if path.is_dir() {
-            files.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
-            continue;
-        }
-        let text = fs::read_to_string(&path).unwrap();
-        let text = text.split("#[cfg(test)]").next().unwrap();
-        for call in ["Finding::broken(", "Finding::unknown("] {
-            for after in text.split(call).skip(1) {
-                let code = after.split(',').nth(1).unwrap_or_default().trim().trim_matches('"');
-                let literal = after.split(',').nth(1).unwrap_or_default().contains('"');
-                codes.extend(literal.then(|| code.to_owned()));
-            }
-        }
-    }
-    assert!(codes.len() > 40, "only {} codes were found", codes.len());
-    let unknown: Vec<_> = codes.iter().filter(|code| explain::explain(code).is_err()).collect();
-    assert!(unknown.is_empty(), "no text explains {unknown:?}");
-}
-
-#[test]
-fn every_text_says_something_and_fits_a_terminal() {
-    for name in explain::names() {
-        let text = explain::explain(name).unwrap();
-        assert!(text.lines().count() >= 5, "{name} says too little");
-        assert!(text.lines().count() <= 60, "{name} says too much");
-        let long = text.lines().find(|line| line.chars().count() > 100);
-        assert_eq!(long, None, "{name}");
-    }
-    let all = explain::everything();
-    for name in explain::names() {
-        assert!(all.contains(name), "`{name}` is not in the list");
-    }
-    let said = explain::explain("lost_aked").unwrap_err();
-    assert_eq!(said, "nothing is known about `lost_aked`\nhint: did you mean `lost_acked`?");
+fn all_that_can_be_said_can_be_said_together() {
+    let plan = &planned(Path::new("tests/plans/whole.yaml"), &ground("docker", &[17]))[0];
+    let brief = &plan.brief;
+    assert_eq!(brief.recoveries.len(), 3);
+    assert!(brief.recoveries.iter().all(|recovery| recovery.undoes && recovery.chosen));
+    assert_eq!(brief.marks, ["early", "healthy"]);
+    assert_eq!(brief.objectives.assumed_decision_s, Some(1800.0));
+    assert_eq!(brief.objectives.production_bytes, Some(3 << 39));
+    assert_eq!(plan.postgres.settings["archive_timeout"], "60");
+    assert_eq!(plan.postgres.settings["auto_explain.log_timing"], "on");
+    assert!(!plan.postgres.checksums);
+    assert_eq!((plan.fixture.scale, plan.limit.as_secs()), (3, 3600));
+    assert_eq!(brief.disasters.iter().map(|it| it.leaves_wal).collect::<Vec<_>>(), [true, false]);
 }
