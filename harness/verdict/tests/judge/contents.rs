@@ -263,13 +263,13 @@ fn a_sequence_that_cannot_be_used_is_broken() {
 #[test]
 fn a_sequence_that_collided_in_the_source_is_shown_and_not_blamed_on_the_restore() {
     let mut story = Story::latest();
-    for (moment, next) in [(Moment::Baseline, "7"), (Moment::Recovered, "39")] {
+    for (moment, next) in [(Moment::Baseline, "500"), (Moment::Recovered, "500")] {
         story.edit(moment, &Question::Sequences, |table| table.rows[0][2] = text(next));
     }
     story.expect("sequences", Held, &[]);
     let found = story.findings("sequences");
     assert!(found.iter().any(|finding| finding.code == "collided_before"), "{found:#?}");
-    story.edit(Moment::Recovered, &Question::Sequences, |table| table.rows[0][2] = text("6"));
+    story.edit(Moment::Recovered, &Question::Sequences, |table| table.rows[0][2] = text("499"));
     story.expect("sequences", Broken, &["behind"]);
 }
 

@@ -92,11 +92,14 @@ fn a_passing_drill_needs_every_line_but_those_that_only_tell() {
     assert_eq!(passing, told);
 }
 
+/// Whether an event is the one that is meant.
+type Fits = fn(&Event) -> bool;
+
 /// A drill with one check of the user's own and no objective: nothing but the conduct of the
 /// drill itself asks for what is taken out here.
 #[test]
 fn a_drill_is_unknown_when_it_was_not_done_as_planned_whatever_its_checks_say() {
-    let needed: [(&str, fn(&Event) -> bool); 9] = [
+    let needed: [(&str, Fits); 9] = [
         ("not_begun", |event| matches!(event, Event::Began(_))),
         ("steps_missing", |event| matches!(event, Event::Step { number: 2, .. })),
         ("mark_missing", |event| matches!(event, Event::Marked { .. })),

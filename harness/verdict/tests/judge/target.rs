@@ -103,7 +103,17 @@ fn a_position_inside_of_a_record_is_reached_where_that_record_ends() {
         given(boundary, asked, stop, switch).expect(NAME, Broken, &both);
     }
     // What we found ourselves lies between two records.
-    ended("0/30002B0", "0/30002D0", "0/30002D0").expect(NAME, Broken, &both);
+    let mut story = given("0/30002B0", "0/30002B0", "0/30002D0", "0/30002D0");
+    story.change(&RECOVERY, |event| {
+        Some(match event {
+            Event::Aimed(mut aim) => {
+                aim.target = "mark healthy".to_owned();
+                Event::Aimed(aim)
+            }
+            other => other,
+        })
+    });
+    story.expect(NAME, Broken, &both);
 }
 
 #[test]
