@@ -80,6 +80,7 @@ const ALTERATIONS: &[(&str, &str)] = &[
         "INSERT INTO twice VALUES (1)",
         "DELETE FROM twice WHERE ctid = (SELECT max(ctid) FROM twice)",
     ),
+    ("UPDATE twice SET n = 6 WHERE n = 5", "UPDATE twice SET n = 5 WHERE n = 6"),
     ("INSERT INTO twice VALUES (2), (2)", "DELETE FROM twice WHERE n = 2"),
     // A value that moves from one column to the other leaves the texts the same.
     ("UPDATE pair SET a = 'ab', b = 'c'", "UPDATE pair SET a = 'a', b = 'bc'"),
@@ -107,7 +108,7 @@ INSERT INTO one (n, words, exact, near, raw, tree, moods, place, bytes, moment, 
 VALUES (1, 'a', 1.5, 0, '{}', '1', '{ok,sad}', '(1,)', '\\x00', '2024-01-01 00:00:00+00', '1 day',
   '(,)', '{1}', (SELECT string_agg(md5(i::text), '') FROM generate_series(1, 1000) AS i)),
   (2, NULL, NULL, 0.3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-CREATE TABLE twice (n int); INSERT INTO twice VALUES (1), (3);
+CREATE TABLE twice (n int); INSERT INTO twice VALUES (1), (3), (5), (5);
 CREATE TABLE pair (a text, b text); INSERT INTO pair VALUES ('a', 'bc');
 CREATE TABLE t (t int, other int); INSERT INTO t VALUES (1, 2), (2, 2);
 CREATE TABLE empty ();
