@@ -31,7 +31,8 @@ SELECT 'setting',
     coalesce(quote_ident(d.datname), 'every database')),
   CASE WHEN strpos(split_part(entry, '=', 1), '.') = 0
     THEN substr(entry, strpos(entry, '=') + 1) ELSE 'value' END,
-  CASE WHEN strpos(split_part(entry, '=', 1), '.') > 0 THEN substr(entry, strpos(entry, '=') + 1) END
+  CASE WHEN strpos(split_part(entry, '=', 1), '.') > 0
+    THEN substr(entry, strpos(entry, '=') + 1) END
 FROM pg_catalog.pg_db_role_setting AS s
 CROSS JOIN LATERAL unnest(s.setconfig) AS entry
 LEFT JOIN pg_catalog.pg_database AS d ON d.oid = s.setdatabase;
@@ -96,8 +97,9 @@ SELECT 'replication slot', quote_ident(s.slot_name),
   concat_ws('; ', s.slot_type, 'plugin ' || s.plugin, 'database ' || s.database), NULL
 FROM pg_catalog.pg_replication_slots AS s WHERE NOT s.temporary;
 
-SELECT 'replication origin', quote_ident(o.roname), 'there', NULL
-FROM pg_catalog.pg_replication_origin AS o;
+-- The origin of a subscription bears its number, and is told with it.
+SELECT 'replication origin', quote_ident(o.roname), '', NULL
+FROM pg_catalog.pg_replication_origin AS o WHERE o.roname !~ '^pg_[0-9]+';
 
 SELECT 'prepared transaction', quote_literal(x.gid),
   format('by %I in %I', x.owner, x.database), NULL

@@ -54,14 +54,18 @@ struct Line {
     column: Option<(String, String, String)>,
 }
 
-/// Where every sequence of every database stands. `usable` is left null: see [`try_each`].
+/// What stands in the column `usable` where no trial was made.
+const NOT_TRIED: &str = "not tried";
+
+/// Where every sequence of every database stands. None is tried: see [`try_each`].
 pub(super) async fn sequences(visit: &mut Visit) -> Result<Table, SqlTrouble> {
     let mut table = Table::new(columns::SEQUENCES);
     for visited in &mut visit.databases {
         let database = visited.name.clone();
-        let rows = visited.ask(async |session| stands(session).await).await?;
+        let found = stands(visited.before().await?).await;
+        let rows = visited.after(found).await?;
         table.rows.extend(rows.into_iter().map(|[sequence, next, greatest]| {
-            vec![Some(database.clone()), sequence, next, greatest, None]
+            vec![Some(database.clone()), sequence, next, greatest, Some(NOT_TRIED.to_owned())]
         }));
     }
     Ok(table)

@@ -1,5 +1,5 @@
 -- Schemas. `public` is older than we are, and can be changed like any other.
-SELECT 'schema' AS class, quote_ident(n.nspname) AS identity, 'there' AS definition, NULL AS secret
+SELECT 'schema' AS class, quote_ident(n.nspname) AS identity, '' AS definition, NULL AS secret
 FROM pg_catalog.pg_namespace AS n
 WHERE (n.oid >= 16384 OR n.nspname = 'public') AND n.nspname !~ '^pg_(temp|toast_temp)_'
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
@@ -13,7 +13,8 @@ SELECT 'extension', quote_ident(e.extname),
         || coalesce(e.extcondition[config.number], ''), ', ' ORDER BY config.number)
       FROM unnest(e.extconfig) WITH ORDINALITY AS config (relation, number)),
     (SELECT format('members %s %s', count(*),
-        md5(string_agg(o.type || ' ' || o.identity, ',' ORDER BY o.type COLLATE "C", o.identity COLLATE "C")))
+        md5(string_agg(o.type || ' ' || o.identity, ',' ORDER BY o.type COLLATE "C",
+          o.identity COLLATE "C")))
       FROM pg_catalog.pg_depend AS d
       CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) AS o
       WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.refobjid = e.oid
@@ -27,7 +28,7 @@ JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
 CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) AS o
 WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'x';
 
-SELECT 'large object', m.oid::text, 'there', NULL FROM pg_catalog.pg_largeobject_metadata AS m;
+SELECT 'large object', m.oid::text, '', NULL FROM pg_catalog.pg_largeobject_metadata AS m;
 
 -- Comments on what is not the system's own.
 SELECT 'comment', o.type || ' ' || o.identity, c.description, NULL
@@ -45,7 +46,7 @@ FROM pg_catalog.pg_seclabel AS l
 CROSS JOIN LATERAL pg_catalog.pg_identify_object(l.classoid, l.objoid, l.objsubid) AS o;
 
 -- Owners of everything that has one. The system's own objects are told once they belong to
--- another than the first superuser.
+-- another than the first superuser. Arrays, row types and multiranges follow what they are of.
 SELECT 'owner', o.type || ' ' || o.identity, quote_ident(pg_get_userbyid(x.owner)), NULL
 FROM (
   SELECT 'pg_catalog.pg_class'::regclass AS class, oid, relowner AS owner
@@ -53,7 +54,8 @@ FROM (
   UNION ALL SELECT 'pg_catalog.pg_proc'::regclass, oid, proowner FROM pg_catalog.pg_proc
   UNION ALL SELECT 'pg_catalog.pg_namespace'::regclass, oid, nspowner FROM pg_catalog.pg_namespace
   UNION ALL SELECT 'pg_catalog.pg_type'::regclass, t.oid, typowner FROM pg_catalog.pg_type AS t
-    WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_type AS e WHERE e.typarray = t.oid)
+    WHERE t.typtype <> 'm'
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_type AS e WHERE e.typarray = t.oid)
       AND (t.typrelid = 0 OR EXISTS (SELECT FROM pg_catalog.pg_class AS c
         WHERE c.oid = t.typrelid AND c.relkind = 'c'))
   UNION ALL SELECT 'pg_catalog.pg_operator'::regclass, oid, oprowner FROM pg_catalog.pg_operator
@@ -63,14 +65,19 @@ FROM (
   UNION ALL SELECT 'pg_catalog.pg_conversion'::regclass, oid, conowner FROM pg_catalog.pg_conversion
   UNION ALL SELECT 'pg_catalog.pg_language'::regclass, oid, lanowner FROM pg_catalog.pg_language
   UNION ALL SELECT 'pg_catalog.pg_extension'::regclass, oid, extowner FROM pg_catalog.pg_extension
-  UNION ALL SELECT 'pg_catalog.pg_event_trigger'::regclass, oid, evtowner FROM pg_catalog.pg_event_trigger
+  UNION ALL SELECT 'pg_catalog.pg_event_trigger'::regclass, oid, evtowner
+    FROM pg_catalog.pg_event_trigger
   UNION ALL SELECT 'pg_catalog.pg_foreign_data_wrapper'::regclass, oid, fdwowner
     FROM pg_catalog.pg_foreign_data_wrapper
-  UNION ALL SELECT 'pg_catalog.pg_foreign_server'::regclass, oid, srvowner FROM pg_catalog.pg_foreign_server
-  UNION ALL SELECT 'pg_catalog.pg_publication'::regclass, oid, pubowner FROM pg_catalog.pg_publication
-  UNION ALL SELECT 'pg_catalog.pg_subscription'::regclass, oid, subowner FROM pg_catalog.pg_subscription
+  UNION ALL SELECT 'pg_catalog.pg_foreign_server'::regclass, oid, srvowner
+    FROM pg_catalog.pg_foreign_server
+  UNION ALL SELECT 'pg_catalog.pg_publication'::regclass, oid, pubowner
+    FROM pg_catalog.pg_publication
+  UNION ALL SELECT 'pg_catalog.pg_subscription'::regclass, oid, subowner
+    FROM pg_catalog.pg_subscription
     WHERE subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
-  UNION ALL SELECT 'pg_catalog.pg_statistic_ext'::regclass, oid, stxowner FROM pg_catalog.pg_statistic_ext
+  UNION ALL SELECT 'pg_catalog.pg_statistic_ext'::regclass, oid, stxowner
+    FROM pg_catalog.pg_statistic_ext
   UNION ALL SELECT 'pg_catalog.pg_ts_dict'::regclass, oid, dictowner FROM pg_catalog.pg_ts_dict
   UNION ALL SELECT 'pg_catalog.pg_ts_config'::regclass, oid, cfgowner FROM pg_catalog.pg_ts_config
   UNION ALL SELECT 'pg_catalog.pg_largeobject'::regclass, oid, lomowner
