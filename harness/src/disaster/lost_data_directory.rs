@@ -1,4 +1,5 @@
-//! To be written.
+//! The server is killed, and its data directory is gone.
+
 use crate::disaster::{Disaster, Nature, Note};
 use crate::drill::Server;
 use crate::drill::locate::Harm;
@@ -6,20 +7,22 @@ use crate::rig::{Stage, Trouble};
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-/// stub
+/// There is nothing to choose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct LostDataDirectory {}
 impl LostDataDirectory {
-    pub(crate) const SUMMARY: &'static str = "";
-    pub(crate) const EXAMPLE: &'static str = "";
+    pub(crate) const SUMMARY: &'static str =
+        "the server is killed; its data directory, WAL included, and its tablespaces are gone";
+    pub(crate) const EXAMPLE: &'static str = "lost_data_directory: {}";
 }
 #[async_trait]
 impl Disaster for LostDataDirectory {
     fn nature(&self) -> Nature {
-        todo!()
+        Nature { writes_wal: false, leaves_wal: false, leaves_server: false, harms: vec![] }
     }
     fn text(&self) -> String {
-        todo!()
+        "lose the data directory".to_owned()
     }
     async fn harm(&self, _stage: &Stage, _source: &Server) -> Result<Option<Harm>, Trouble> {
         todo!()

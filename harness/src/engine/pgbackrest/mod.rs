@@ -1,0 +1,9 @@
+//! pgBackRest: its settings, what it is told, what it says, and what is done with it.
+
+mod config;
+mod perform;
+mod said;
+mod spec;
+mod stanza;
+
+pub use spec::{Compress, PgBackRest};
