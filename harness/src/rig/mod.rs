@@ -7,7 +7,7 @@ pub mod local;
 mod relay;
 pub mod scripted;
 mod session;
-mod sql;
+pub mod sql;
 mod stage;
 mod trouble;
 

@@ -1,0 +1,121 @@
+//! Child processes: each leads a process group of its own, and none outlives its time limit.
+
+use std::io;
+use std::pin::pin;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use pgrehearse_verdict::journal::{RigCause, SubjectCause};
+use rustix::process::Signal;
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, ChildStdin};
+use tokio::time::{Instant, timeout};
+
+use super::output::Kept;
+use super::processes::signal_group;
+use crate::rig::{Command, Output, Trouble};
+
+/// How long a group may take to end after SIGTERM, and again after SIGKILL.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long output is still read once the command itself has ended: a process that it left
+/// behind may hold the pipe for ever.
+const LAST_OUTPUT_LIMIT: Duration = Duration::from_millis(500);
+
+/// The process group of a running command. Dropped before the command has ended, it is killed.
+struct Group(Option<u32>);
+
+impl Group {
+    fn signal(&self, signal: Signal) {
+        if let Some(leader) = self.0 {
+            signal_group(leader, signal);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
+    }
+}
+
+/// Runs `prepared` to its end, or to the limit of `command`.
+pub(super) async fn run(
+    prepared: std::process::Command,
+    command: &Command,
+) -> Result<Output, Trouble> {
+    let mut prepared = tokio::process::Command::from(prepared);
+    prepared.process_group(0).kill_on_drop(true);
+    prepared.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let began = Instant::now();
+    let mut child = prepared.spawn().map_err(|error| not_started(command, &error))?;
+    let mut group = Group(child.id());
+    let (mut stdout, mut stderr) = (Kept::default(), Kept::default());
+    let (stdin, out, err) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let ended = {
+        let mut pipes = pin!(async {
+            tokio::join!(feed(stdin, &command.stdin), stdout.drain(out), stderr.drain(err))
+        });
+        let end = async {
+            tokio::select! {
+                status = child.wait() => {
+                    let took = began.elapsed();
+                    let _ = timeout(LAST_OUTPUT_LIMIT, &mut pipes).await;
+                    (status, took)
+                }
+                _ = &mut pipes => (child.wait().await, began.elapsed()),
+            }
+        };
+        timeout(command.limit, end).await
+    };
+    let Ok((status, took)) = ended else {
+        end(&mut child, &group).await;
+        group.0 = None;
+        let stderr = stderr.into_bytes();
+        return Err(too_slow(command, &stderr));
+    };
+    group.0 = None;
+    let status: ExitStatus = status.map_err(|error| not_started(command, &error))?;
+    let cut = stdout.cut || stderr.cut;
+    Ok(Output {
+        exit: status.code(),
+        signal: std::os::unix::process::ExitStatusExt::signal(&status),
+        stdout: stdout.into_bytes(),
+        stderr: stderr.into_bytes(),
+        cut,
+        took,
+    })
+}
+
+async fn feed(stdin: Option<ChildStdin>, bytes: &[u8]) {
+    if let Some(mut stdin) = stdin {
+        // A command that does not read all of its input says so by how it ends.
+        let _ = stdin.write_all(bytes).await;
+    }
+}
+
+/// Ends a whole group: first asked to, then made to.
+async fn end(child: &mut Child, group: &Group) {
+    group.signal(Signal::TERM);
+    let _ = timeout(GRACE, child.wait()).await;
+    group.signal(Signal::KILL);
+    let _ = timeout(GRACE, child.wait()).await;
+}
+
+fn too_slow(command: &Command, stderr: &[u8]) -> Trouble {
+    let text = String::from_utf8_lossy(stderr);
+    let last = text.lines().rev().find(|line| !line.trim().is_empty());
+    let last = last.map(|line| format!(": {line}")).unwrap_or_default();
+    let said = format!("{}: not done within {:?}, killed{last}", command.purpose, command.limit);
+    Trouble::subject(SubjectCause::TimeLimit, said)
+}
+
+/// Why a command could not be executed.
+pub(super) fn not_started(command: &Command, error: &io::Error) -> Trouble {
+    let cause = match error.kind() {
+        io::ErrorKind::OutOfMemory => RigCause::OutOfMemory,
+        io::ErrorKind::StorageFull => RigCause::NoSpace,
+        _ => RigCause::NotExecutable,
+    };
+    let program = command.argv.first().map_or("", String::as_str);
+    Trouble::rig(cause, format!("{}: `{program}` cannot be executed: {error}", command.purpose))
+}
