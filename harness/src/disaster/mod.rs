@@ -3,7 +3,7 @@
 mod drop_table;
 mod lost_data_directory;
 
-pub use drop_table::DropTable;
+pub use drop_table::{DropTable, Hold, TableName};
 pub use lost_data_directory::LostDataDirectory;
 
 use async_trait::async_trait;

@@ -2,7 +2,7 @@
 
 mod pgbackrest;
 
-pub use pgbackrest::PgBackRest;
+pub use pgbackrest::{Compress, PgBackRest};
 
 use async_trait::async_trait;
 use schemars::JsonSchema;

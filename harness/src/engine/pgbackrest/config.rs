@@ -79,7 +79,7 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::pgbackrest::Compress;
+    use crate::engine::Compress;
 
     fn place(place: Place) -> String {
         format!("/n/{place:?}").to_lowercase()

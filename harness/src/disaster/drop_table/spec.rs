@@ -1,13 +1,8 @@
-//! A table is dropped by mistake.
+//! What a scenario can say of a dropped table.
 
 use std::fmt;
 use std::time::Duration;
 
-use crate::disaster::{Disaster, Nature, Note};
-use crate::drill::Server;
-use crate::drill::locate::Harm;
-use crate::rig::{Stage, Trouble};
-use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 /// Which table is dropped, and how.
@@ -28,20 +23,20 @@ pub struct DropTable {
     pub hold: Hold,
 }
 
-/// The name of a table with its schema.
+/// The name of a table with its schema, both as the catalogue has them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct TableName {
-    schema: String,
-    name: String,
+    pub(super) schema: String,
+    pub(super) name: String,
 }
 
 /// A length of time such as `200ms`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
-pub struct Hold(Duration);
+pub struct Hold(pub(super) Duration);
 
 /// How long the DROP's transaction stays open where the scenario does not say: long enough for
 /// a few transactions of the workload, so that every drill holds some of them.
@@ -103,27 +98,42 @@ impl DropTable {
         "a table is dropped by mistake, in a transaction that stays open for a moment";
     pub(crate) const EXAMPLE: &'static str = "drop_table: { table: shop.orders }";
 }
-#[async_trait]
-impl Disaster for DropTable {
-    fn nature(&self) -> Nature {
-        Nature {
-            writes_wal: true,
-            leaves_wal: true,
-            leaves_server: true,
-            harms: vec![self.table.to_string()],
-        }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<DropTable, String> {
+        serde_json::from_str(text).map_err(|error| error.to_string())
     }
-    fn text(&self) -> String {
-        let cascade = if self.cascade { " with all that depends on it" } else { "" };
-        format!("drop table {}{cascade}", self.table)
+
+    #[test]
+    fn what_is_not_said_is_usual() {
+        let spec = read(r#"{"table": "shop.orders"}"#).expect("a spec");
+        assert_eq!((spec.cascade, spec.database.as_deref()), (false, None));
+        assert_eq!(spec.hold, Hold(HOLD_USUAL));
+        assert_eq!(spec.table.to_string(), "shop.orders");
     }
-    async fn harm(&self, _stage: &Stage, _source: &Server) -> Result<Option<Harm>, Trouble> {
-        todo!()
+
+    #[test]
+    fn a_spec_reads_back_as_it_was_written() {
+        let text = r#"{"table":"a.B c","database":"d","cascade":true,"hold":"1500ms"}"#;
+        let spec = read(text).expect("a spec");
+        assert_eq!(spec.hold, Hold(Duration::from_millis(1500)));
+        assert_eq!(serde_json::to_string(&spec).expect("text"), text);
     }
-    async fn strike(&self, _stage: &Stage, _source: &Server) -> Result<Note, Trouble> {
-        todo!()
-    }
-    async fn witness(&self, _stage: &Stage, _source: &Server) -> Result<(String, bool), Trouble> {
-        todo!()
+
+    #[rstest::rstest]
+    #[case(r#"{"table": "orders"}"#, "`orders` is not a table with its schema")]
+    #[case(r#"{"table": "a.b.c"}"#, "`a.b.c` is not a table")]
+    #[case(r#"{"table": ".b"}"#, "`.b` is not a table")]
+    #[case(r#"{"table": "a."b"}"#, "is not a table")]
+    #[case(r#"{"table": "a.b", "hold": "61s"}"#, "`61s` is not a time from 0s to 60s")]
+    #[case(r#"{"table": "a.b", "hold": "-1s"}"#, "`-1s` is not a time")]
+    #[case(r#"{"table": "a.b", "hold": "long"}"#, "`long` is not a time")]
+    #[case(r#"{"table": "a.b", "tabel": 1}"#, "unknown field `tabel`")]
+    fn what_cannot_be_is_refused(#[case] text: &str, #[case] wanted: &str) {
+        let said = read(text).expect_err("refused");
+        assert!(said.contains(wanted), "{said}");
     }
 }

@@ -1,0 +1,6 @@
+//! A table is dropped by mistake.
+
+mod perform;
+mod spec;
+
+pub use spec::{DropTable, Hold, TableName};

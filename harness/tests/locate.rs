@@ -1,0 +1,113 @@
+//! What `pg_waldump` of PostgreSQL 15 and 17 really printed, read. The recordings are shortened
+//! in their lists of invalidations, which are not read.
+
+use pgrehearse::drill::locate::{Commit, Harm, parse_commits};
+use pgrehearse_verdict::lsn::Lsn;
+
+/// A table dropped in a transaction that was rolled back, then one dropped beside a savepoint,
+/// then another with its index and its TOAST table.
+const DROPPED_15: &str = include_str!("locate/pg15_dropped.txt");
+/// Two prepared DROPs, the first committed, the second rolled back; then a table of a tablespace.
+/// The first is named `it's; rels: base/5/1`.
+const PREPARED_15: &str = include_str!("locate/pg15_prepared.txt");
+/// The like on PostgreSQL 17 with `wal_level=logical`; a line feed stands in the name, before
+/// `rels: base/5/1`.
+const RECORDED_17: &str = include_str!("locate/pg17.txt");
+
+fn relation(tablespace: u32, filenode: u32) -> Harm {
+    Harm::Relation { tablespace, database: 5, filenode }
+}
+
+/// The commits that do the harm, as (start, transaction, whether prepared).
+fn of(text: &str, harm: &Harm) -> Vec<(String, u32, bool)> {
+    let printed = parse_commits(text).expect("readable");
+    let hits = printed.commits.iter().filter(|commit| commit.does(harm));
+    hits.map(|hit| (hit.start.to_string(), hit.xid, hit.prepared)).collect()
+}
+
+#[test]
+fn a_drop_is_found_at_the_start_of_its_commit_record() {
+    let wanted = vec![("0/606EE70".to_owned(), 745, false)];
+    assert_eq!(of(DROPPED_15, &relation(1663, 16394)), wanted);
+    assert_eq!(of(DROPPED_15, &relation(0, 16394)), wanted, "0 stands for pg_default");
+}
+
+#[test]
+fn a_drop_in_a_subtransaction_is_found_at_the_commit_of_the_whole() {
+    let wanted = vec![("0/606DEE8".to_owned(), 743, false)];
+    assert_eq!(of(DROPPED_15, &relation(1663, 16409)), wanted);
+    let wanted = vec![("0/200DF88".to_owned(), 747, false)];
+    assert_eq!(of(RECORDED_17, &relation(16397, 16398)), wanted);
+}
+
+#[test]
+fn a_prepared_drop_is_found_at_its_commit_and_not_where_it_was_prepared() {
+    let wanted = vec![("0/A00BD50".to_owned(), 759, true)];
+    assert_eq!(of(PREPARED_15, &relation(1663, 16412)), wanted);
+    let wanted = vec![("0/200D070".to_owned(), 744, true)];
+    assert_eq!(of(RECORDED_17, &relation(1663, 16387)), wanted);
+}
+
+#[test]
+fn a_drop_that_was_rolled_back_is_not_there() {
+    assert_eq!(of(PREPARED_15, &relation(1663, 16434)), vec![]);
+    assert_eq!(of(RECORDED_17, &relation(1663, 16394)), vec![]);
+}
+
+#[test]
+fn the_name_of_a_prepared_transaction_is_never_read_as_a_list_of_files() {
+    assert_eq!(of(PREPARED_15, &relation(1663, 1)), vec![]);
+    assert_eq!(of(RECORDED_17, &relation(1663, 1)), vec![]);
+}
+
+#[test]
+fn a_table_of_a_tablespace_is_found_there_and_nowhere_else() {
+    let wanted = vec![("0/A00D478".to_owned(), 762, false)];
+    assert_eq!(of(PREPARED_15, &relation(16420, 16431)), wanted);
+    assert_eq!(of(PREPARED_15, &relation(1663, 16431)), vec![]);
+    let elsewhere = Harm::Relation { tablespace: 16420, database: 4, filenode: 16431 };
+    assert_eq!(of(PREPARED_15, &elsewhere), vec![]);
+}
+
+#[test]
+fn dropped_statistics_are_not_dropped_files() {
+    // 16406 is a partitioned table: it has statistics to drop, but no file.
+    assert_eq!(of(DROPPED_15, &relation(1663, 16406)), vec![]);
+}
+
+#[test]
+fn every_record_is_counted_and_the_last_is_known() {
+    let printed = parse_commits(DROPPED_15).expect("readable");
+    assert_eq!((printed.records, printed.last), (8, Some(Lsn(0x64A_4DA8))));
+    assert_eq!(printed.commits.len(), 7);
+    let printed = parse_commits(RECORDED_17).expect("readable");
+    assert_eq!((printed.records, printed.last), (29, Some(Lsn(0x23F_8C50))));
+}
+
+#[test]
+fn nothing_printed_is_nothing_found() {
+    let printed = parse_commits("").expect("readable");
+    assert_eq!((printed.records, printed.last, printed.commits), (0, None, Vec::<Commit>::new()));
+}
+
+#[rstest::rstest]
+#[case::cut_at_its_beginning(
+    "745, lsn: 0/0606EE70, prev 0/0606EE38, desc: COMMIT 2026; rels: base/5/1"
+)]
+#[case::another_manager(
+    "rmgr: Heap        len (rec/tot):     59/    59, tx: 1, lsn: 0/1, prev 0/0, desc: X"
+)]
+#[case::an_unknown_record(
+    "rmgr: Transaction len (rec/tot):     34/    34, tx: 1, lsn: 0/1, prev 0/0, desc: UNKNOWN (60) x"
+)]
+#[case::an_unknown_path(
+    "rmgr: Transaction len (rec/tot):     34/    34, tx: 1, lsn: 0/1, prev 0/0, desc: COMMIT 2026; rels: elsewhere/5/1"
+)]
+#[case::no_position(
+    "rmgr: Transaction len (rec/tot):     34/    34, tx: 1, lsn: x, prev 0/0, desc: COMMIT 2026"
+)]
+fn a_line_that_is_not_understood_is_an_error_and_never_left_out(#[case] line: &str) {
+    let text = format!("{DROPPED_15}{line}\n");
+    let said = parse_commits(&text).expect_err("refused");
+    assert!(said.contains("not understood: `") && said.len() < 200, "{said}");
+}
