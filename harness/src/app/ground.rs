@@ -13,7 +13,7 @@ use crate::setup;
 /// The major versions of PostgreSQL that the containers' images can hold.
 pub const IMAGE_MAJORS: &[u32] = &[15, 17, 18];
 /// The one that is used where a scenario names none.
-const IMAGE_MAJOR: u32 = 17;
+pub const IMAGE_MAJOR: u32 = 17;
 /// What the local rig needs, as Debian packages.
 const LOCAL_PACKAGES: &[&str] = &["postgresql", "postgresql-contrib", "pgbackrest"];
 

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use pgrehearse_verdict::journal::{RigCause, SubjectCause};
 
-use crate::drill::quote::{quote_ident, quote_literal};
 use crate::drill::secrets::{STAND_IN, Secrets};
 use crate::drill::workload::WRITER;
-use crate::drill::{QUERY_LIMIT, SUPERUSER, Server};
+use crate::drill::{QUERY_LIMIT, SUPERUSER, Server, quote_ident, quote_literal};
 use crate::plan::{Fixture, Load};
 use crate::rig::{Command, HOUSEKEEPING_LIMIT, Place, SqlTrouble, Stage, Trouble};
 

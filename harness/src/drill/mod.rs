@@ -28,5 +28,5 @@ pub use notebook::{Listener, Notebook, hex};
 pub use perform::{Failure, perform};
 pub use quote::{quote_ident, quote_literal};
 pub use redactor::Redactor;
-pub use secrets::{STAND_IN, nonce};
+pub use secrets::{STAND_IN, nonce, random};
 pub use server::{QUERY_LIMIT, SUPERUSER, Server};

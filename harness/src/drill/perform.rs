@@ -8,9 +8,9 @@ use std::time::Duration;
 use pgrehearse_verdict::journal::{Backup, Event, RigCause, Scope};
 use pgrehearse_verdict::ledger::Opening;
 use pgrehearse_verdict::lsn::Lsn;
+use pgrehearse_verdict::question::Moment;
 
 use crate::disaster;
-use crate::drill::ask::Asker;
 use crate::drill::book::Book;
 use crate::drill::chance::Chance;
 use crate::drill::load::refused;
@@ -18,8 +18,8 @@ use crate::drill::locate::Harm;
 use crate::drill::promise::{Archiver, promise};
 use crate::drill::secrets::Secrets;
 use crate::drill::workload::Workload;
-use crate::drill::{QUERY_LIMIT, Server, quote, raise};
-use crate::plan::{self, Plan, Step};
+use crate::drill::{Asker, QUERY_LIMIT, Server, ask, quote_literal, raise};
+use crate::plan::{self, Plan, Step, questions};
 use crate::rig::{Stage, Trouble, Volume};
 
 /// A failure, and where in the drill it came.
@@ -162,15 +162,21 @@ impl Drill<'_> {
             }
         };
         let mut session = self.source.connect("postgres").await.map_err(refused("take a mark"))?;
-        let make = format!("SELECT pg_create_restore_point({})", quote::quote_literal(name));
+        let make = format!("SELECT pg_create_restore_point({})", quote_literal(name));
         let tables = session.query(&make, QUERY_LIMIT).await.map_err(refused("take a mark"))?;
-        drop(still);
         let answer = tables.first().and_then(|table| table.rows.first()?.first()?.clone());
         let lsn: Lsn = answer.unwrap_or_default().parse().map_err(|error| {
             Trouble::rig(RigCause::NotADrill, format!("the mark has no position: {error}"))
         })?;
         self.marks.insert(name.to_owned(), lsn);
-        self.stage.note(Event::Marked { name: name.to_owned(), lsn })
+        self.stage.note(Event::Marked { name: name.to_owned(), lsn })?;
+        let moment = Moment::Mark(name.to_owned());
+        let wanted = questions(&self.plan.brief, &moment);
+        if !wanted.is_empty() {
+            ask(&self.stage, &self.source, &self.asker, &moment, &wanted).await?;
+        }
+        drop(still);
+        Ok(())
     }
 
     /// The strike: what is promised and what will be harmed is asked just before, and whether the

@@ -5,15 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgrehearse_verdict::journal::Scope;
+use pgrehearse_verdict::journal::{RigCause, Scope};
 use pgrehearse_verdict::question::Moment;
 
-use crate::drill::ask::Asker;
 use crate::drill::load::{admit, load, refused};
 use crate::drill::perform::Drill;
 use crate::drill::secrets::Secrets;
-use crate::drill::{Server, questions, workload};
-use crate::plan::{Application, Plan, Step};
+use crate::drill::{Access, Asker, Keys, Server, ask, workload};
+use crate::plan::{Plan, Step, questions};
 use crate::rig::{Mount, NodeSpec, Place, Stage, Trouble};
 
 /// How long a fresh server may take until it answers.
@@ -66,7 +65,8 @@ pub async fn raise<'a>(
     };
     admit(&source, &plan.fixture, database).await?;
     let asker = asker(plan, &secrets)?;
-    crate::drill::ask::ask(&stage, &source, &asker, &Moment::Baseline, &questions(plan, &Moment::Baseline)).await?;
+    let wanted = questions(&plan.brief, &Moment::Baseline);
+    ask(&stage, &source, &asker, &Moment::Baseline, &wanted).await?;
     Ok(Drill {
         plan,
         stage,
@@ -104,7 +104,25 @@ fn workload_of(step: &Step) -> Option<&crate::plan::Workload> {
     }
 }
 
+/// What the questions need: the application's passwords, and the text of its smoke queries.
 fn asker(plan: &Plan, secrets: &Secrets) -> Result<Asker, Trouble> {
-    let logins = plan.fixture.application.iter().map(|application| login(application, secrets));
-    Ok(Asker::new(secrets.key, logins.collect::<Result<_, _>>()?))
+    let mut accesses = vec![];
+    for application in &plan.fixture.application {
+        let mut smoke = vec![];
+        for path in &application.smoke {
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                let said = format!("cannot read `{}`: {error}", path.display());
+                Trouble::rig(RigCause::NotADrill, said)
+            })?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            smoke.push((name, text));
+        }
+        accesses.push(Access {
+            database: application.database.clone(),
+            role: application.role.clone(),
+            password: secrets.password(&application.role),
+            smoke,
+        });
+    }
+    Ok(Asker { keys: Keys::draw()?, accesses })
 }

@@ -9,16 +9,15 @@ use pgrehearse_verdict::lsn::{Lsn, Segment};
 use pgrehearse_verdict::question::{Moment, Question};
 use tokio::time::Instant;
 
-use crate::drill::ask::ask;
 use crate::drill::load::refused;
 use crate::drill::perform::Drill;
 use crate::drill::probe::await_writable;
 use crate::drill::promise::promise;
 use crate::drill::raise::{ISOLATED, node_spec};
 use crate::drill::secrets::nonce;
-use crate::drill::{QUERY_LIMIT, SUPERUSER, Server, locate, questions};
+use crate::drill::{QUERY_LIMIT, SUPERUSER, Server, ask, locate};
 use crate::engine::Target;
-use crate::plan::{Recover, To};
+use crate::plan::{Recover, To, questions};
 use crate::rig::{Mount, Node, Place, Stage, Trouble, Volume};
 
 /// How long the archive may take to hold the last segment of a server that still serves.
@@ -77,7 +76,7 @@ impl Drill<'_> {
         stage.note(Event::Aimed(aim.clone()))?;
         stage.note(Event::Ticked(Tick::Located))?;
         let server = self.bring_back(&stage, node, course, begun).await?;
-        let wanted = questions(self.plan, &Moment::Recovered);
+        let wanted = questions(&self.plan.brief, &Moment::Recovered);
         ask(&stage, &server, &self.asker, &Moment::Recovered, &wanted).await?;
         stage.note(Event::Ticked(Tick::Verified))?;
         self.kill_and_ask(&stage, &server).await?;
@@ -188,7 +187,7 @@ impl Drill<'_> {
             timeline: archiver.timeline,
             segment_bytes: archiver.segment_bytes,
         };
-        locate::before(stage, self.plan.engine.engine(), node, harm, &window).await
+        locate::before(stage, self.plan.engine.engine(), node, harm, window).await
     }
 
     /// Restores onto `node`, starts the server and waits until the application can write to it.
@@ -227,7 +226,7 @@ impl Drill<'_> {
 
     /// What was acknowledged must survive a power cut.
     async fn kill_and_ask(&self, stage: &Stage, server: &Server) -> Result<(), Trouble> {
-        let wanted = questions(self.plan, &Moment::Restarted);
+        let wanted = questions(&self.plan.brief, &Moment::Restarted);
         if wanted.is_empty() {
             return Ok(());
         }

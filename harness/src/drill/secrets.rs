@@ -17,8 +17,6 @@ pub const STAND_IN: &str = "pgrehearse_app";
 /// Every secret of a drill.
 pub struct Secrets {
     passwords: BTreeMap<String, Secret>,
-    /// The key under which verifiers and other secrets of the database enter the journal.
-    pub key: [u8; 32],
 }
 
 impl Secrets {
@@ -38,7 +36,7 @@ impl Secrets {
             passwords.insert(role.name.clone(), secret);
         }
         passwords.values().for_each(|secret| redactor.learn(secret));
-        Ok(Secrets { passwords, key: random()? })
+        Ok(Secrets { passwords })
     }
 
     /// The password of a role of this drill.
@@ -66,7 +64,8 @@ pub fn nonce() -> Result<String, Trouble> {
     random::<16>().map(|bytes| hex(&bytes))
 }
 
-fn random<const N: usize>() -> Result<[u8; N], Trouble> {
+/// Bytes that nobody can guess.
+pub fn random<const N: usize>() -> Result<[u8; N], Trouble> {
     unguessable()
         .map_err(|error| Trouble::rig(RigCause::NotADrill, format!("no randomness: {error}")))
 }

@@ -9,10 +9,10 @@ use pgrehearse_verdict::question::Moment;
 use std::sync::Arc;
 use tokio::time::Instant;
 
-use crate::drill::ask::ask;
 use crate::drill::chance::Chance;
 use crate::drill::perform::Drill;
-use crate::drill::questions;
+use crate::drill::ask;
+use crate::plan::questions;
 use crate::drill::raise::node_spec;
 use crate::drill::recover::{Recovered, copy_and_original};
 use crate::rig::{Command, Node, Place, Stage, Trouble, Volume};
@@ -97,7 +97,7 @@ impl Drill<'_> {
         let begun = Instant::now();
         stage.note(Event::Aimed(last.aim.clone()))?;
         let server = self.bring_back(stage, node, last.course, begun).await?;
-        let wanted = questions(self.plan, &Moment::Recovered);
+        let wanted = questions(&self.plan.brief, &Moment::Recovered);
         ask(stage, &server, &self.asker, &Moment::Recovered, &wanted).await?;
         stage.note(Event::Ticked(Tick::Verified))?;
         server.node.destroy().await
