@@ -7,7 +7,7 @@ use crate::app::ground::IMAGE_MAJORS;
 use crate::cli::GroundArgs;
 use crate::rig::docker::{self, image};
 use crate::rig::lease;
-use crate::rig::local::{self, User};
+use crate::rig::local;
 use crate::setup;
 
 /// Free space that a drill of a small database needs, in bytes.
@@ -65,7 +65,7 @@ pub async fn doctor(_args: &GroundArgs) -> Result<u8, Ended> {
 
 async fn containers() -> Vec<Symptom> {
     let engine = match docker::answers().await {
-        Ok(facts) => Symptom::well("container engine", facts.to_string()),
+        Ok(facts) => Symptom::well("container engine", format!("version {}, API {}", facts.version, facts.api)),
         Err(why) => {
             let get = setup::command(&["docker.io"]);
             let hint = format!("start it (`service docker start`), or run `{get}` as root.");
@@ -111,8 +111,8 @@ fn processes() -> Vec<Symptom> {
         let get = setup::command(&["pgbackrest"]);
         Symptom::ill("pgBackRest", "not on the path", format!("run `{get}` as root."))
     };
-    let user = match User::find() {
-        Ok(user) => Symptom::well("a user to run servers as", user.name),
+    let user = match local::server_user() {
+        Ok(user) => Symptom::well("a user to run servers as", user),
         Err(trouble) => {
             let hint = "run pgrehearse as an ordinary user, or make a user `postgres`.";
             Symptom::ill("a user to run servers as", trouble.said, hint)

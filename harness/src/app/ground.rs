@@ -1,6 +1,5 @@
 //! Which ground there is to stand on, and how to get one where there is none.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cli::{GroundArgs, RigChoice};
@@ -102,7 +101,8 @@ fn local_majors() -> Vec<u32> {
 pub async fn prepare(footing: &Footing, majors: &[u32], set_up: bool) -> Result<(), String> {
     if footing.chosen == Chosen::Docker {
         for major in majors {
-            image::ensure(*major, set_up, &|text| eprintln!("{text}")).await?;
+            let made = image::ensure(*major, set_up, &|text| eprintln!("{text}")).await;
+            made.map_err(|trouble| trouble.to_string())?;
         }
     }
     Ok(())
@@ -117,6 +117,6 @@ pub async fn stand(
 ) -> Result<Arc<dyn Rig>, Trouble> {
     Ok(match footing.chosen {
         Chosen::Docker => Arc::new(DockerRig::connect(run, drill, lease).await?),
-        Chosen::Local => Arc::new(LocalRig::new(run, drill, None::<&PathBuf>.map(|p| p.as_path()), lease)?),
+        Chosen::Local => Arc::new(LocalRig::new(run, drill, None, lease)?),
     })
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use pgrehearse_verdict::report::{self, Run};
-use pgrehearse_verdict::verdict::{exit, judge};
+use pgrehearse_verdict::verdict::{Earned, exit, judge};
 
 use crate::app::archive::{BRIEF, read_drill};
 use crate::app::{Ended, colours};
@@ -35,8 +35,9 @@ pub fn judge_again(cli: &Cli, folder: &Path) -> Result<u8, Ended> {
         run.drills.push(report::Drill::of(&record, judgement, name));
     }
     run.took_s = run.drills.iter().map(|drill| drill.took_s).sum();
-    run.exit = exit(&run.drills, &run.not_drilled);
-    print!("{}", report::terminal(&run, colours(cli)));
+    let judgements: Vec<_> = run.drills.iter().map(|drill| &drill.judgement).collect();
+    run.exit = exit(&Earned { judgements: &judgements, ..Earned::default() });
+    print!("{}", report::terminal(&run, colours(cli), &folder.display().to_string()));
     Ok(run.exit)
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use pgrehearse_verdict::report::{self, NotDrilled, Run};
-use pgrehearse_verdict::verdict::exit;
+use pgrehearse_verdict::verdict::{Earned, exit};
 
 use crate::app::folder::Folder;
 use crate::app::ground::{self, Footing};
@@ -17,7 +17,7 @@ use crate::drill::nonce;
 use crate::plan::Plan;
 use crate::rig::lease::Lease;
 use crate::rig::reaper;
-use crate::scenario::units;
+use crate::scenario;
 use crate::signal::Signals;
 
 /// Performs drills.
@@ -41,21 +41,31 @@ pub async fn run(cli: &Cli, args: &RunArgs) -> Result<u8, Ended> {
     let began = Instant::now();
     let kept = drills(&mut run, &selected.plans, &footing, &folder, args, &signals).await?;
     run.took_s = began.elapsed().as_secs_f64();
-    run.exit = signals.exit().unwrap_or_else(|| exit(&run.drills, &run.not_drilled));
+    run.exit = earned(&run, args, &signals);
     write_reports(&run, &folder).map_err(|error| {
         Ended::bug(format!("cannot write the reports in `{}`: {error}", folder.path().display()))
     })?;
-    print!("{}", report::terminal(&run, colours(cli)));
-    println!("reports: {}", folder.path().display());
+    print!("{}", report::terminal(&run, colours(cli), &folder.path().display().to_string()));
     for line in kept {
         println!("{line}");
     }
     Ok(run.exit)
 }
 
+fn earned(run: &Run, args: &RunArgs, signals: &Signals) -> u8 {
+    let judgements: Vec<_> = run.drills.iter().map(|drill| &drill.judgement).collect();
+    exit(&Earned {
+        judgements: &judgements,
+        not_drilled: run.not_drilled.len(),
+        require_all: args.require_all,
+        interrupted: signals.exit(),
+        bug: false,
+    })
+}
+
 /// What the command line changes in the plans.
 fn adjust(plans: &mut [Plan], args: &RunArgs) -> Result<(), Ended> {
-    let limit = args.timeout.as_deref().map(units::duration).transpose();
+    let limit = args.timeout.as_deref().map(scenario::duration).transpose();
     let limit = limit.map_err(|said| Ended::usage(format!("--timeout: {said}")))?;
     for plan in plans {
         if let Some(limit) = limit {
@@ -133,7 +143,7 @@ async fn drills(
         let name = format!("{}.{}", run.id, run.drills.len() + 1);
         let lease = Lease::open(&name).map_err(|error| Ended::no_ground(error.to_string()))?;
         let lease = Arc::new(lease);
-        let reaper = reaper::spawn(&name).map_err(|trouble| Ended::no_ground(trouble.said))?;
+        let reaper = reaper::spawn(&name).map_err(|error| Ended::no_ground(error.to_string()))?;
         let rig = ground::stand(footing, &name, &plan.brief.id, lease.clone())
             .await
             .map_err(|trouble| Ended::no_ground(trouble.said))?;
@@ -144,7 +154,7 @@ async fn drills(
         if standing {
             kept.extend(drill.remarks.iter().filter(|line| line.contains("psql")).cloned());
             kept.push(format!("kept: remove it with `pgrehearse clean {name}`"));
-            reaper.keep();
+            reaper.keep().map_err(|error| Ended::bug(error.to_string()))?;
         } else if let Err(error) = lease.close() {
             eprintln!("warning: {error}");
         }

@@ -12,6 +12,7 @@ mod pace;
 mod perform;
 mod probe;
 mod promise;
+mod questions;
 mod quote;
 mod raise;
 mod recover;

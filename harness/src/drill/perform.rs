@@ -16,10 +16,11 @@ use crate::drill::chance::Chance;
 use crate::drill::load::refused;
 use crate::drill::locate::Harm;
 use crate::drill::promise::{Archiver, promise};
+use crate::drill::questions::questions;
 use crate::drill::secrets::Secrets;
 use crate::drill::workload::Workload;
 use crate::drill::{Asker, QUERY_LIMIT, Server, ask, quote_literal, raise};
-use crate::plan::{self, Plan, Step, questions};
+use crate::plan::{self, Plan, Step};
 use crate::rig::{Stage, Trouble, Volume};
 
 /// A failure, and where in the drill it came.

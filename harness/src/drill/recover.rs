@@ -13,11 +13,12 @@ use crate::drill::load::refused;
 use crate::drill::perform::Drill;
 use crate::drill::probe::await_writable;
 use crate::drill::promise::promise;
+use crate::drill::questions::questions;
 use crate::drill::raise::{ISOLATED, node_spec};
 use crate::drill::secrets::nonce;
 use crate::drill::{QUERY_LIMIT, SUPERUSER, Server, ask, locate};
 use crate::engine::Target;
-use crate::plan::{Recover, To, questions};
+use crate::plan::{Recover, To};
 use crate::rig::{Mount, Node, Place, Stage, Trouble, Volume};
 
 /// How long the archive may take to hold the last segment of a server that still serves.
@@ -160,7 +161,9 @@ impl Drill<'_> {
                 (Target::Before(found.boundary), Some(found.boundary), found.how)
             }
         };
-        let aim = Aim { target: spec.to.to_string(), boundary, how };
+        let brief = self.plan.brief.recoveries.get(self.recoveries as usize - 1);
+        let target = brief.map(|brief| brief.target.clone()).unwrap_or_default();
+        let aim = Aim { target, boundary, how };
         Ok((Course { target, timeline }, aim))
     }
 

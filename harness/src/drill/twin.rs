@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use crate::drill::chance::Chance;
 use crate::drill::perform::Drill;
+use crate::drill::questions::questions;
 use crate::drill::ask;
-use crate::plan::questions;
 use crate::drill::raise::node_spec;
 use crate::drill::recover::{Recovered, copy_and_original};
 use crate::rig::{Command, Node, Place, Stage, Trouble, Volume};

@@ -129,7 +129,7 @@ impl Workload {
                     Trouble::rig(RigCause::Panic, format!("a writer ended badly: {error}"))
                 })??;
             }
-            Ok(())
+            Ok::<(), Trouble>(())
         };
         let in_time = tokio::time::timeout(STOP_LIMIT, all).await;
         self.writers.abort_all();
