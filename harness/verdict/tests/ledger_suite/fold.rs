@@ -104,7 +104,10 @@ fn a_database_that_kept_what_it_must_is_held_in_any_order_of_rows() {
     }
 }
 
-fn rows_sorted(table: &Table) -> Vec<Vec<Option<String>>> {
+/// The rows of a table.
+type Rows = Vec<Vec<Option<String>>>;
+
+fn rows_sorted(table: &Table) -> Rows {
     let mut rows = table.rows.clone();
     rows.sort();
     rows
@@ -113,7 +116,7 @@ fn rows_sorted(table: &Table) -> Vec<Vec<Option<String>>> {
 /// Every change to one row, or to one cell of it, of one table.
 fn mutations(table: &Table) -> Vec<(String, Table)> {
     let mut all = vec![];
-    let mut push = |what: String, change: &dyn Fn(&mut Vec<Vec<Option<String>>>)| {
+    let mut push = |what: String, change: &dyn Fn(&mut Rows)| {
         let mut changed = table.clone();
         change(&mut changed.rows);
         // Only rows in another order: that is no change.

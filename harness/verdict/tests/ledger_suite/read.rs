@@ -78,7 +78,9 @@ fn a_ledger_without_a_whole_opening_is_damaged() {
     rows[3].entry = Entry::Acked { tx: World::busy(1).ids[0].clone(), hi: lo(0) };
 })]
 #[case::backwards(3, |rows: &mut Vec<Row>| rows[3].at_ns = rows[2].at_ns - 1)]
-#[case::money_made(1, |rows: &mut Vec<Row>| effects(rows, vec![Effect::Account { account: 0, by: 1 }]))]
+#[case::money_made(1, |rows: &mut Vec<Row>| {
+    effects(rows, vec![Effect::Account { account: 0, by: 1 }]);
+})]
 #[case::account_of_nobody(1, |rows: &mut Vec<Row>| {
     effects(rows, vec![Effect::Account { account: 2, by: 0 }]);
 })]
