@@ -86,6 +86,18 @@ pub enum Event {
         /// A position at or after the end of the harm's commit record.
         lsn: Option<Lsn>,
     },
+    /// The nonce that the harness gave to the recovered server, before it was first asked.
+    Planted {
+        /// What `SHOW pgrehearse.nonce` must answer on it.
+        nonce: String,
+    },
+    /// Whether the source was down, or out of reach, while the recovered server was looked at.
+    SourceDown {
+        /// Whether it was so.
+        so: bool,
+        /// What was tried, and what came of it.
+        said: String,
+    },
     /// Whether the harm was really there before recovery began.
     Witnessed {
         /// What was looked for.
@@ -366,8 +378,10 @@ pub fn read(text: &str) -> Result<Vec<Line>, JournalError> {
     let mut lines: Vec<Line> = vec![];
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
     for (at, row) in (1..).zip(whole.split_terminator('\n')) {
-        let line: Line = serde_json::from_str(row)
-            .map_err(|error| JournalError::Damaged(at, error.to_string()))?;
+        let line: Line = serde_json::from_str(row).map_err(|error| match newer_format(row) {
+            Some(format) => JournalError::Newer(format),
+            None => JournalError::Damaged(at, error.to_string()),
+        })?;
         // Verdicts stand after all observations and may be taken out: they are not numbered in.
         if matches!(line.event, Event::Judged { .. }) {
             continue;
@@ -383,4 +397,12 @@ pub fn read(text: &str) -> Result<Vec<Line>, JournalError> {
         lines.push(line);
     }
     Ok(lines)
+}
+
+/// The format a line says it was begun with, where that is greater than ours: such a line may have
+/// fields this reader has never heard of, and is not damaged for that.
+fn newer_format(row: &str) -> Option<u32> {
+    let row: serde_json::Value = serde_json::from_str(row).ok()?;
+    let format = row.get("event")?.get("began")?.get("format")?.as_u64()?;
+    u32::try_from(format).ok().filter(|format| *format > FORMAT)
 }

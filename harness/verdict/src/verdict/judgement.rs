@@ -1,9 +1,8 @@
-//! The verdict on a drill: a function of its record and of nothing else.
+//! What can be said about a drill, as plain data.
 
 use serde::{Deserialize, Serialize};
 
-use crate::case::Record;
-use crate::finding::{Finding, Status};
+use crate::finding::Finding;
 use crate::journal::End;
 use crate::objective::{Measured, Objective};
 
@@ -65,7 +64,8 @@ pub struct Judgement {
     pub because: String,
     /// How the drill ended; `None` if the journal ends before it.
     pub ended: Option<End>,
-    /// What every check found, in the order of the brief.
+    /// What was found: whether the drill was one (under `drill`), then what every check found in
+    /// the order of the brief, then the must-fail twins (under `controls`).
     pub findings: Vec<Finding>,
     /// What was wanted and measured.
     pub objectives: Vec<Objective>,
@@ -87,10 +87,4 @@ pub struct Canary {
     pub by: Vec<String>,
     /// Whether the drill failed for just that.
     pub as_it_must: bool,
-}
-
-/// Judges a drill.
-pub fn judge(record: &Record) -> Judgement {
-    let _ = (record, Status::Held);
-    unimplemented!("helper")
 }
