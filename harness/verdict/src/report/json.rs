@@ -1,57 +1,113 @@
 //! results.json: the run itself, for programs. Other reports can be made again from it.
 
-use crate::clean;
-use crate::finding::Finding;
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::{CharEscape, Formatter, PrettyFormatter};
+
 use crate::report::Run;
 
-/// Bytes of one text, at most.
-const TEXT_MAX: usize = 64 << 10;
-/// Further lines of one finding, at most.
-const DETAILS_MAX: usize = 1_000;
+/// Bytes of one text, at most: what is longer is cut, and says how much.
+const TEXT_MAX: usize = 16 << 10;
 
-/// The run as JSON, fields in the order of [`Run`], with overlong texts cut in the middle.
+/// The run as JSON, its fields in the order of [`Run`].
 pub fn json(run: &Run) -> String {
-    let mut run = run.clone();
-    for drill in &mut run.drills {
-        let judgement = &mut drill.judgement;
-        cut(&mut judgement.because);
-        judgement.findings.iter_mut().for_each(cut_finding);
-        for objective in &mut judgement.objectives {
-            cut(&mut objective.said);
-        }
-        for control in &mut judgement.controls {
-            cut(&mut control.harm);
-            cut(&mut control.change);
-            cut(&mut control.said);
-        }
-        cut(&mut judgement.measured.exposure_because);
-        drill.timeline.iter_mut().for_each(|(_, text)| cut(text));
-        drill.faults.iter_mut().for_each(cut);
-        drill.remarks.iter_mut().for_each(cut);
-        drill.facts.iter_mut().for_each(|(_, value)| cut(value));
-    }
-    for not_drilled in &mut run.not_drilled {
-        cut(&mut not_drilled.why);
-    }
-    let mut text = serde_json::to_string_pretty(&run)
+    let mut bytes = vec![];
+    let pretty = Bounded { pretty: PrettyFormatter::new(), kept: 0, left_out: 0 };
+    run.serialize(&mut Serializer::with_formatter(&mut bytes, pretty))
         .expect("a run is made of texts, numbers and maps whose keys are texts");
-    text.push('\n');
-    text
+    bytes.push(b'\n');
+    String::from_utf8(bytes).expect("made of texts only")
 }
 
-fn cut_finding(finding: &mut Finding) {
-    cut(&mut finding.said);
-    cut(&mut finding.subject);
-    let number = finding.details.len();
-    if number > DETAILS_MAX {
-        finding.details.truncate(DETAILS_MAX);
-        finding.details.push(format!("… and {} more", number - DETAILS_MAX));
+/// Pretty, with every text bounded. A text comes in pieces, between characters to be escaped.
+struct Bounded {
+    pretty: PrettyFormatter<'static>,
+    kept: usize,
+    left_out: usize,
+}
+
+impl Formatter for Bounded {
+    fn begin_string<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        (self.kept, self.left_out) = (0, 0);
+        self.pretty.begin_string(writer)
     }
-    finding.details.iter_mut().for_each(cut);
-}
 
-fn cut(text: &mut String) {
-    if text.len() > TEXT_MAX {
-        *text = clean::bounded(text, TEXT_MAX).into_owned();
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        // Once something is left out, all that follows is: no text is joined over a gap.
+        let room = if self.left_out > 0 { 0 } else { TEXT_MAX - self.kept };
+        let (kept, rest) = fragment.split_at(fragment.floor_char_boundary(room));
+        self.kept += kept.len();
+        self.left_out += rest.len();
+        self.pretty.write_string_fragment(writer, kept)
+    }
+
+    fn write_char_escape<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        escape: CharEscape,
+    ) -> io::Result<()> {
+        if self.left_out > 0 || self.kept == TEXT_MAX {
+            self.left_out += 1;
+            return Ok(());
+        }
+        self.kept += 1;
+        self.pretty.write_char_escape(writer, escape)
+    }
+
+    fn end_string<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        if self.left_out > 0 {
+            write!(writer, " … {} bytes left out", self.left_out)?;
+        }
+        self.pretty.end_string(writer)
+    }
+
+    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.pretty.begin_array(writer)
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.pretty.end_array(writer)
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
+        self.pretty.begin_array_value(writer, first)
+    }
+
+    fn end_array_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.pretty.end_array_value(writer)
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.pretty.begin_object(writer)
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.pretty.end_object(writer)
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
+        self.pretty.begin_object_key(writer, first)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.pretty.begin_object_value(writer)
+    }
+
+    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.pretty.end_object_value(writer)
     }
 }

@@ -19,7 +19,9 @@ const HOST: &str = "pgrehearse";
 /// Bytes of a name or a message, at most.
 const LINE_MAX: usize = 500;
 /// Bytes of the text inside a case, at most.
-const BODY_MAX: usize = 64 << 10;
+const BODY_MAX: usize = 16 << 10;
+/// Bytes of one line in the text inside a case, at most.
+const BODY_LINE_MAX: usize = 2 << 10;
 /// Findings in the text of one case, at most.
 const FINDINGS_MAX: usize = 100;
 /// Further lines of each of them, at most.
@@ -34,7 +36,7 @@ pub fn junit(run: &Run) -> String {
     for drill in &run.drills {
         let class = classes.unique(&format!("pgrehearse.{}", drill.brief.id));
         let mut suite = suite(&drill.brief.name, began, cases(drill), &class);
-        suite.set_system_out(&clean::cdata(&suite_figures(run, drill)));
+        suite.set_system_out(&inside(&suite_figures(run, drill)));
         report.add_testsuite(suite);
     }
     if !run.not_drilled.is_empty() {
@@ -47,13 +49,33 @@ pub fn junit(run: &Run) -> String {
     String::from_utf8(bytes).expect("made of texts only")
 }
 
+/// A name or a message.
+fn line_of(text: &str) -> String {
+    unattached(&clean::one_line(text, LINE_MAX))
+}
+
+/// The inside of an element.
+fn inside(text: &str) -> String {
+    clean::cdata(&unattached(&clean::xml(text)))
+}
+
+/// The text without the words that make a CI server attach a file of its own to the report.
+fn unattached(text: &str) -> String {
+    text.replace("[[ATTACHMENT|", "[ [ATTACHMENT|")
+}
+
+/// A line of the text inside a case: one, so that no text can speak as two.
+fn body_line(text: &str) -> String {
+    clean::one_line(text, BODY_LINE_MAX)
+}
+
 /// Names that have been given: a reader drops the second case of a name without a word.
 #[derive(Default)]
 struct Names(BTreeMap<String, u32>);
 
 impl Names {
     fn unique(&mut self, wanted: &str) -> String {
-        let mut name = clean::one_line(wanted, LINE_MAX);
+        let mut name = line_of(wanted);
         let base = name.clone();
         while let Some(number) = self.0.get_mut(&name) {
             *number += 1;
@@ -65,7 +87,7 @@ impl Names {
 }
 
 fn suite(name: &str, began: OffsetDateTime, cases: Vec<TestCase>, class: &str) -> TestSuite {
-    let mut suite = TestSuite::new(&clean::one_line(name, LINE_MAX));
+    let mut suite = TestSuite::new(&line_of(name));
     suite.package = "pgrehearse".to_owned();
     suite.hostname = HOST.to_owned();
     suite.set_timestamp(began);
@@ -106,15 +128,16 @@ enum Outcome<'a> {
 }
 
 fn case(name: &str, time: Duration, outcome: Outcome<'_>, body: &str) -> TestCase {
-    let name = clean::one_line(name, LINE_MAX);
-    let line = |text: &str| clean::one_line(text, LINE_MAX);
-    let body = clean::cdata(&clean::bounded(body, BODY_MAX));
+    let name = line_of(name);
+    let body = inside(&clean::bounded(body, BODY_MAX));
     let mut case = match outcome {
         Outcome::Success => TestCaseBuilder::success(&name, time),
         Outcome::Failure(code, said) => {
-            TestCaseBuilder::failure(&name, time, &line(code), &line(said))
+            TestCaseBuilder::failure(&name, time, &line_of(code), &line_of(said))
         }
-        Outcome::Error(code, said) => TestCaseBuilder::error(&name, time, &line(code), &line(said)),
+        Outcome::Error(code, said) => {
+            TestCaseBuilder::error(&name, time, &line_of(code), &line_of(said))
+        }
     };
     if matches!(outcome, Outcome::Success) && !body.is_empty() {
         case.set_system_out(&body);
@@ -126,7 +149,7 @@ fn case(name: &str, time: Duration, outcome: Outcome<'_>, body: &str) -> TestCas
 
 fn skipped(name: &str, code: &str, why: &str) -> TestCase {
     let why = if why.trim().is_empty() { "no reason was given" } else { why };
-    let (name, why) = (clean::one_line(name, LINE_MAX), clean::one_line(why, LINE_MAX));
+    let (name, why) = (line_of(name), line_of(why));
     TestCase::skipped_with_cause(&name, code, &why)
 }
 
@@ -142,8 +165,8 @@ fn verdict_case(drill: &Drill) -> TestCase {
         Verdict::Unknown => Outcome::Error(word, &judgement.because),
         Verdict::Failed => Outcome::Failure(word, &judgement.because),
     };
-    let mut body = vec![judgement.because.clone()];
-    body.extend(drill.faults.iter().cloned());
+    let mut body = vec![body_line(&judgement.because)];
+    body.extend(drill.faults.iter().take(FINDINGS_MAX).map(|fault| body_line(fault)));
     case("verdict", time, outcome, &body.join("\n"))
 }
 
@@ -173,11 +196,11 @@ fn objective_case(drill: &Drill, objective: &Objective) -> TestCase {
         Status::Broken => Outcome::Failure(&code, &objective.said),
         Status::Unknown => Outcome::Error(&code, &objective.said),
     };
-    let mut case = case(&name, Duration::ZERO, outcome, &objective.said);
+    let mut case = case(&name, Duration::ZERO, outcome, &body_line(&objective.said));
     let figures = measured_figures(drill).into_iter();
     let own = format!("pgrehearse.{}_", objective.name);
     let lines: Vec<String> = figures.filter(|line| line.starts_with(&own)).collect();
-    case.set_system_out(&clean::cdata(&lines.join("\n")));
+    case.set_system_out(&inside(&lines.join("\n")));
     case
 }
 
@@ -207,10 +230,10 @@ fn told(findings: Vec<&Finding>) -> String {
     let mut text = String::new();
     for finding in findings.iter().take(FINDINGS_MAX) {
         let status = words::status(words::standing(finding));
-        let said = clean::bounded(&line(finding), LINE_MAX * 4).into_owned();
-        text.push_str(&format!("{status} {}: {said}\n", finding.code));
+        let said = body_line(&line(finding));
+        text.push_str(&format!("{status} {}: {said}\n", body_line(&finding.code)));
         for detail in finding.details.iter().take(DETAILS_MAX) {
-            text.push_str(&format!("    {}\n", clean::bounded(detail, LINE_MAX)));
+            text.push_str(&format!("    {}\n", body_line(detail)));
         }
         if let Some(more) = finding.details.len().checked_sub(DETAILS_MAX + 1) {
             text.push_str(&format!("    … and {} more\n", more + 1));
@@ -232,11 +255,11 @@ fn control_case(control: &ControlResult) -> TestCase {
         _ => Outcome::Error(&word, &control.said),
     };
     let body = [
-        format!("harm: {}", clean::bounded(&control.harm, LINE_MAX * 4)),
-        format!("change: {}", clean::bounded(&control.change, LINE_MAX * 4)),
-        format!("must be caught by: {}", control.caught_by.join(", ")),
-        format!("red: {}", control.red.join(", ")),
-        control.said.clone(),
+        format!("harm: {}", body_line(&control.harm)),
+        format!("change: {}", body_line(&control.change)),
+        format!("must be caught by: {}", body_line(&control.caught_by.join(", "))),
+        format!("red: {}", body_line(&control.red.join(", "))),
+        body_line(&control.said),
     ];
     case(&name, Duration::ZERO, outcome, &body.join("\n"))
 }
@@ -263,7 +286,7 @@ fn suite_figures(run: &Run, drill: &Drill) -> String {
 }
 
 fn pair(key: &str, value: &str) -> String {
-    format!("pgrehearse.{key}={}", clean::one_line(value, LINE_MAX))
+    format!("pgrehearse.{key}={}", line_of(value))
 }
 
 /// What was measured, and nothing that was not.

@@ -124,12 +124,13 @@ impl Headline {
             .map(|(number, word)| format!("{number} {word}"))
             .collect::<Vec<_>>()
             .join(", ");
+        let all_passed = total > 0 && number(Verdict::Passed) == total;
         let tally = match total {
             0 => "no drill was performed".to_owned(),
-            1 => format!("1 drill: {tally}"),
+            1 => format!("1 drill {}", tally.trim_start_matches("1 ")),
+            _ if all_passed => format!("all {total} drills passed"),
             _ => format!("{total} drills: {tally}"),
         };
-        let all_passed = total > 0 && number(Verdict::Passed) == total;
         let (word, tone, said) = match run.exit {
             0 if all_passed => ("passed", Verdict::Passed, tally),
             0 => ("our bug", Verdict::Failed, format!("{tally}, and yet the exit status is 0")),

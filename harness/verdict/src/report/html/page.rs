@@ -3,7 +3,6 @@
 use askama::Template;
 
 use crate::clean;
-use crate::finding::Status;
 use crate::report::html::comparison::{self, CheckRow, more};
 use crate::report::html::matrix::Matrix;
 use crate::report::html::timeline::Picture;
@@ -47,6 +46,8 @@ struct DrillPage {
     rto: String,
     rto_judged: Judged,
     observed: String,
+    /// How the loss seen is to be read: `(≤ 12 ms between acks)`.
+    observed_note: String,
     exposure: String,
     rpo_judged: Judged,
     controls: String,
@@ -126,6 +127,11 @@ impl DrillPage {
         let measured = &judgement.measured;
         let (checks, checks_held) = comparison::checks(drill);
         let rto = judgement.objectives.iter().find(|objective| objective.name == "rto");
+        let observed = figures::observed_loss(measured);
+        let (observed, observed_note) = match observed.split_once(" (") {
+            Some((figure, note)) => (figure.to_owned(), format!("({note}")),
+            None => (observed, String::new()),
+        };
         let pairs = |pairs: &[(String, String)]| {
             pairs.iter().take(ROWS_MAX).map(|(name, value)| (text(name), text(value))).collect()
         };
@@ -139,7 +145,8 @@ impl DrillPage {
             canary: canary(drill),
             rto: figures::recovery_time(measured),
             rto_judged: judged(drill, "rto"),
-            observed: figures::observed_loss(measured),
+            observed,
+            observed_note,
             exposure: figures::exposure(measured),
             rpo_judged: judged(drill, "rpo"),
             controls: words::controls(drill),
@@ -247,7 +254,6 @@ fn provenance(run: &Run, drill: &Drill) -> Vec<(&'static str, String)> {
     let brief = &drill.brief;
     let disasters: Vec<&str> = brief.disasters.iter().map(|d| d.text.as_str()).collect();
     let targets: Vec<&str> = brief.recoveries.iter().map(|r| r.target.as_str()).collect();
-    let broken = drill.judgement.objectives.iter().filter(|o| o.status == Status::Broken).count();
     vec![
         ("run", text(&run.id)),
         ("folder", text(&drill.folder)),
@@ -262,7 +268,6 @@ fn provenance(run: &Run, drill: &Drill) -> Vec<(&'static str, String)> {
         ("fixture", text(&brief.fixture)),
         ("disaster", text(&disasters.join("; "))),
         ("recovered to", text(&targets.join("; "))),
-        ("objectives broken", broken.to_string()),
         ("took", figures::duration(drill.took_s)),
         ("ended", drill.judgement.ended.map_or("not known", words::end).to_owned()),
     ]

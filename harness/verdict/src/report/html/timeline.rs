@@ -28,6 +28,8 @@ pub(super) struct Picture {
     pub(super) floor: String,
     /// The objective for the recovery time, where it lies within the picture.
     pub(super) objective: Option<Place>,
+    /// Where its name is written.
+    pub(super) goal_y: String,
 }
 
 /// One stage.
@@ -84,7 +86,8 @@ impl Picture {
         let within =
             rto_wanted_s.filter(|wanted| wanted.is_finite() && (0.0..=last).contains(wanted));
         Some(Picture {
-            height: place(floor + 8.0),
+            height: place(floor + if within.is_some() { 20.0 } else { 8.0 }),
+            goal_y: place(floor + 14.0),
             description: format!("Time since the disaster was issued: {}.", told.join(", ")),
             bars,
             axis: axis(last).map(|at| Place { x: place(x(at)), label: axis_label(at) }).collect(),

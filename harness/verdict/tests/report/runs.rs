@@ -1,5 +1,4 @@
 //! Recorded runs for the tests of the reports: one with every status, and what they share.
-#![expect(dead_code, reason = "each test uses a part of it")]
 
 use pgrehearse_verdict::brief::{
     Brief, ControlBrief, DisasterBrief, Objectives, Protection, RecoveryBrief,

@@ -1,10 +1,7 @@
 //! Recorded runs and the reports they must become: compared, and read back by a strict reader.
 
-#[path = "runs/outside.rs"]
-mod outside;
-mod runs;
-
-use outside::{assert_golden, assert_junit, xpath};
+use crate::outside::{assert_golden, assert_junit, xpath};
+use crate::runs;
 use pgrehearse_verdict::report::{Run, html, json, junit, summary, terminal};
 
 fn check(name: &str, run: &Run) {
