@@ -7,4 +7,4 @@ mod link;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use link::{Lost, Relay, Where};
+pub(crate) use link::{Relay, Where};
