@@ -1,5 +1,7 @@
 //! The scripted rig: what it does by itself, by rule, and when it is made to fail.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
