@@ -1,5 +1,7 @@
 //! The local rig against a real PostgreSQL.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod local;
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};

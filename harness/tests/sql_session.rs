@@ -1,5 +1,7 @@
 //! Sessions against a real PostgreSQL.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[expect(dead_code, reason = "these tests need only a part of it")]
 mod local;
 
