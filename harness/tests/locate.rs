@@ -1,7 +1,14 @@
 //! What `pg_waldump` of PostgreSQL 15 and 17 really printed, read. The recordings are shortened
 //! in their lists of invalidations, which are not read.
 
+#[path = "locate/fake.rs"]
+mod fake;
+
+use std::sync::Arc;
+
+use fake::{SEGMENT_BYTES, STEP, Wal};
 use pgrehearse::drill::locate::{Commit, Harm, parse_commits};
+use pgrehearse_verdict::journal::{Cause, SubjectCause};
 use pgrehearse_verdict::lsn::Lsn;
 
 /// A table dropped in a transaction that was rolled back, then one dropped beside a savepoint,
@@ -110,4 +117,76 @@ fn a_line_that_is_not_understood_is_an_error_and_never_left_out(#[case] line: &s
     let text = format!("{DROPPED_15}{line}\n");
     let said = parse_commits(&text).expect_err("refused");
     assert!(said.contains("not understood: `") && said.len() < 200, "{said}");
+}
+
+/// WAL of which at most `lines_max` records can be printed at a time.
+fn wal(lines_max: usize) -> Wal {
+    Wal { lines_max, ..Wal::default() }
+}
+
+const END: u64 = 40 * SEGMENT_BYTES;
+
+#[tokio::test]
+async fn a_commit_is_found_however_many_come_before_it() {
+    // The first, the last of a page, the first of the next, one far behind, the very last.
+    for number in [0, 4094, 4095, 4096, 8191, 50_000, END / STEP - 1] {
+        let wal = Arc::new(wal(usize::MAX));
+        let found = wal.find(number * STEP, 0, END).await.unwrap();
+        assert_eq!(found.boundary, Lsn(number * STEP));
+    }
+}
+
+#[tokio::test]
+async fn no_commit_is_lost_where_output_would_be_cut() {
+    for lines_max in [2, 3, 1000] {
+        let wal = Arc::new(wal(lines_max));
+        let found = wal.find(1700 * STEP, 0, SEGMENT_BYTES).await.unwrap();
+        assert_eq!(found.boundary, Lsn(1700 * STEP));
+        let readings = wal.readings.lock().unwrap();
+        assert!(readings.iter().all(|(_, limit)| *limit >= 2), "{readings:?}");
+    }
+    // Not even two records can be read at a time.
+    let trouble = Arc::new(wal(1)).find(1700 * STEP, 0, SEGMENT_BYTES).await.unwrap_err();
+    assert!(trouble.said.contains("too long to be read"), "{}", trouble.said);
+}
+
+#[tokio::test]
+async fn what_is_not_in_the_window_is_not_found_and_the_reason_is_said() {
+    let end = 3 * SEGMENT_BYTES;
+    let check = async |wal: Wal, wanted: &str| {
+        let trouble = Arc::new(wal).find(7, STEP, end).await.unwrap_err();
+        assert_eq!(trouble.cause, Cause::Subject(SubjectCause::Target));
+        assert!(trouble.said.contains(wanted), "{}", trouble.said);
+    };
+    check(wal(usize::MAX), "all of it was read").await;
+    let missing_from = Some(2 * SEGMENT_BYTES);
+    let gap = Wal { missing_from, ..wal(usize::MAX) };
+    check(gap, "the archive does not have segment 000000010000000000000002").await;
+    let gap = Wal { missing_from: Some(0), ..wal(usize::MAX) };
+    check(gap, "the archive does not have segment 000000010000000000000000").await;
+    let broken = Wal { broken_at: Some(SEGMENT_BYTES), ..wal(usize::MAX) };
+    check(broken, "reading stopped before its end: pg_waldump: error").await;
+    let behind = Wal { broken_at: Some(end), ..wal(usize::MAX) };
+    check(behind, "all of it was read").await;
+}
+
+#[tokio::test]
+async fn what_lies_before_a_gap_is_found_all_the_same() {
+    let missing_from = Some(2 * SEGMENT_BYTES);
+    let wal = Arc::new(Wal { missing_from, ..wal(usize::MAX) });
+    let found = wal.find(SEGMENT_BYTES, STEP, 3 * SEGMENT_BYTES).await.unwrap();
+    assert_eq!(found.boundary, Lsn(SEGMENT_BYTES));
+}
+
+#[tokio::test]
+async fn what_lies_behind_the_window_is_not_taken_although_its_segment_was_read() {
+    let wal = Arc::new(wal(usize::MAX));
+    assert!(wal.find(3 * STEP, STEP, 3 * STEP).await.is_err());
+    assert!(wal.find(3 * STEP, STEP, 3 * STEP + 1).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_window_without_anything_in_it_is_refused() {
+    let trouble = Arc::new(wal(usize::MAX)).find(7, STEP, STEP).await.unwrap_err();
+    assert!(trouble.said.contains("is empty"), "{}", trouble.said);
 }

@@ -146,7 +146,9 @@ impl Search<'_> {
                 continue;
             }
             let printed = parse_commits(&output.text()).map_err(lost)?;
-            if let Some(commit) = printed.commits.iter().find(|commit| commit.does(self.harm)) {
+            // The last segment can reach beyond the window.
+            let mut inside = printed.commits.iter().filter(|found| found.start < self.window.to);
+            if let Some(commit) = inside.find(|found| found.does(self.harm)) {
                 return Ok(Ok(self.found(commit.start, commit.xid)));
             }
             match printed.last {
