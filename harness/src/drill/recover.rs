@@ -162,8 +162,8 @@ impl Drill<'_> {
             }
         };
         let brief = self.plan.brief.recoveries.get(self.recoveries as usize - 1);
-        let target = brief.map(|brief| brief.target.clone()).unwrap_or_default();
-        let aim = Aim { target, boundary, how };
+        let named = brief.map(|brief| brief.target.clone()).unwrap_or_default();
+        let aim = Aim { target: named, boundary, how };
         Ok((Course { target, timeline }, aim))
     }
 

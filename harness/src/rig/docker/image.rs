@@ -118,6 +118,12 @@ pub async fn ensure(
     Ok(id)
 }
 
+/// Whether the engine has the image for a major version of PostgreSQL.
+pub async fn present(major: u32) -> bool {
+    let Ok(engine) = Engine::connect(CALL_LIMIT).await else { return false };
+    matches!(id(&engine, &tag(major)).await, Ok(Some(_)))
+}
+
 /// The id of an image that the engine has.
 pub(super) async fn id(engine: &Engine, named: &str) -> Result<Option<String>, Trouble> {
     let found = engine.find("look for an image", engine.docker.inspect_image(named)).await?;
