@@ -140,7 +140,7 @@ async fn drills(
             continue;
         }
         // The lease and the reaper are there before anything else is.
-        let name = format!("{}.{}", run.id, run.drills.len() + 1);
+        let name = format!("{}-{}", run.id, run.drills.len() + 1);
         let lease = Lease::open(&name).map_err(|error| Ended::no_ground(error.to_string()))?;
         let lease = Arc::new(lease);
         let reaper = reaper::spawn(&name).map_err(|error| Ended::no_ground(error.to_string()))?;

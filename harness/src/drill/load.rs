@@ -47,10 +47,12 @@ pub async fn load(
 /// Lets the application's roles write the probe; called once our own tables are there.
 pub async fn admit(server: &Server, fixture: &Fixture, database: &str) -> Result<(), Trouble> {
     let mut session = server.connect(database).await.map_err(refused("connect"))?;
+    let database = quote_ident(database);
     for application in &fixture.application {
         let role = quote_ident(&application.role);
         let grant = format!(
-            "GRANT USAGE ON SCHEMA pgrehearse TO {role}; \
+            "GRANT CONNECT ON DATABASE {database} TO {role}; \
+             GRANT USAGE ON SCHEMA pgrehearse TO {role}; \
              GRANT SELECT, INSERT ON pgrehearse.probe TO {role};"
         );
         session.query(&grant, QUERY_LIMIT).await.map_err(refused("let the application write"))?;
@@ -150,7 +152,7 @@ impl Loader<'_> {
             "--set=ON_ERROR_STOP=1".to_owned(),
             format!("--set=scale={}", self.fixture.scale),
             format!("--set=seed={}", self.seed),
-            format!("--set=tablespaces={}/{}", self.tablespaces(), self.fixture.name),
+            format!("--set=tablespaces={}", self.tablespaces()),
             "--output=/dev/null".to_owned(),
             format!("--dbname={database}"),
             format!("--file={file}"),

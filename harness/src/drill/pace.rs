@@ -1,5 +1,6 @@
 //! How the writers are held: the commit gate, and the long transaction that is always open.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, watch};
@@ -7,12 +8,17 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, watch};
 /// How long we wait for the long transaction to be open before a mark or a strike.
 const LONG_OPEN_LIMIT: Duration = Duration::from_secs(10);
 
+/// How long the first acknowledgement may take: a workload that writes nothing proves nothing.
+const FIRST_ACK_LIMIT: Duration = Duration::from_secs(30);
+
 /// Shared by all writers of a drill and whoever takes a mark.
 pub struct Pace {
     gate: RwLock<()>,
     long_open: watch::Sender<bool>,
     long_held: watch::Sender<bool>,
     stop: watch::Sender<bool>,
+    acks: watch::Sender<u64>,
+    refused: Mutex<Option<String>>,
 }
 
 impl Default for Pace {
@@ -22,6 +28,8 @@ impl Default for Pace {
             long_open: watch::Sender::new(false),
             long_held: watch::Sender::new(false),
             stop: watch::Sender::new(false),
+            acks: watch::Sender::new(0),
+            refused: Mutex::default(),
         }
     }
 }
@@ -60,6 +68,28 @@ impl Pace {
         tokio::select! {
             _ = held.wait_for(|held| !held) => {}
             _ = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+
+    /// Said by a writer: a COMMIT was acknowledged.
+    pub fn acked(&self) {
+        self.acks.send_modify(|acks| *acks += 1);
+    }
+
+    /// Said by a writer: this is why nothing was.
+    pub fn refused(&self, said: String) {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(said);
+    }
+
+    /// Waits until the first COMMIT was acknowledged; else what the last refusal said.
+    pub async fn await_first(&self) -> Result<(), String> {
+        let mut acks = self.acks.subscribe();
+        match tokio::time::timeout(FIRST_ACK_LIMIT, acks.wait_for(|acks| *acks > 0)).await {
+            Ok(Ok(_)) => Ok(()),
+            _ => {
+                let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+                Err(refused.clone().unwrap_or_else(|| "no writer was refused either".to_owned()))
+            }
         }
     }
 

@@ -87,7 +87,7 @@ pub async fn perform(
 impl Drill<'_> {
     async fn step(&mut self, step: &Step) -> Result<(), Trouble> {
         match step {
-            Step::Workload(spec) => self.begin_workload(spec),
+            Step::Workload(spec) => self.begin_workload(spec).await,
             Step::Backup(spec) => self.backup(spec).await,
             Step::Run(spec) => self.run(spec).await,
             Step::Mark(name) => self.mark(name).await,
@@ -101,7 +101,7 @@ impl Drill<'_> {
         self.plan.fixture.application.first().map_or("postgres", |first| &first.database)
     }
 
-    fn begin_workload(&mut self, spec: &plan::Workload) -> Result<(), Trouble> {
+    async fn begin_workload(&mut self, spec: &plan::Workload) -> Result<(), Trouble> {
         let opening = self.opening.take().ok_or_else(|| {
             Trouble::rig(RigCause::NotADrill, "the workload's tables are not there")
         })?;
@@ -114,8 +114,12 @@ impl Drill<'_> {
         let (source, database) = (&self.source, self.database());
         let started =
             Workload::start(source, database, &password, spec, seed, book, opening)?;
+        let pace = started.pace.clone();
         self.workload = Some(started);
-        Ok(())
+        pace.await_first().await.map_err(|said| {
+            let said = format!("the workload had nothing acknowledged: {said}");
+            Trouble::rig(RigCause::NotADrill, said)
+        })
     }
 
     async fn backup(&mut self, spec: &plan::Backup) -> Result<(), Trouble> {

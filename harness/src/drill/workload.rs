@@ -11,7 +11,7 @@ use crate::drill::book::Book;
 use crate::drill::chance::Chance;
 use crate::drill::pace::Pace;
 use crate::drill::writer::Writer;
-use crate::drill::{QUERY_LIMIT, Server};
+use crate::drill::{QUERY_LIMIT, Server, quote_ident};
 use crate::plan;
 use crate::rig::{Login, Stage, Trouble};
 use crate::secret::Secret;
@@ -59,7 +59,9 @@ pub async fn lay_out(
     writers: u32,
 ) -> Result<Opening, crate::rig::SqlTrouble> {
     let mut session = server.connect(database).await?;
-    session.query(TABLES, QUERY_LIMIT).await?;
+    // A database may be closed to everybody but those it names.
+    let admit = format!("GRANT CONNECT ON DATABASE {} TO {WRITER};", quote_ident(database));
+    session.query(&format!("{admit}{TABLES}"), QUERY_LIMIT).await?;
     let fill = format!(
         "INSERT INTO ledger.account SELECT w, a, {BALANCE}, 0 \
          FROM generate_series(0, {}) w, generate_series(0, {}) a",

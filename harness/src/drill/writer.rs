@@ -58,9 +58,12 @@ impl Writer {
         let mut next = Instant::now();
         while !self.pace.stopped() {
             let Some(open) = session.as_mut() else {
-                session = self.server.node.connect(&self.login).await.ok();
-                if session.is_none() && !self.pace.sleep(RECONNECT_AFTER).await {
-                    break;
+                match self.server.node.connect(&self.login).await {
+                    Ok(opened) => session = Some(opened),
+                    Err(trouble) => {
+                        self.pace.refused(trouble.to_string());
+                        self.pace.sleep(RECONNECT_AFTER).await;
+                    }
                 }
                 continue;
             };
@@ -121,12 +124,14 @@ impl Writer {
         let (entry, usable) = match (answer, aborted) {
             (Some(Answer::Acked(hi)), _) => {
                 deletable.extend(effects.iter().any(is_insert).then(|| tx.clone()));
+                self.pace.acked();
                 (Entry::Acked { tx, hi }, true)
             }
             (Some(Answer::Aborted(said)), _) => (Entry::Aborted { tx, said }, false),
             (Some(Answer::Indeterminate(said)), _) => (Entry::Indeterminate { tx, said }, false),
             (None, trouble) => {
                 let said = trouble.map(|trouble| trouble.to_string()).unwrap_or_default();
+                self.pace.refused(said.clone());
                 (Entry::Aborted { tx, said }, false)
             }
         };
