@@ -153,8 +153,8 @@ fn mutations(table: &Table) -> Vec<(String, Table)> {
 #[test]
 fn every_single_mutation_of_a_database_is_red() {
     let mut tried = 0;
-    for seed in 0..4 {
-        let (world, kept) = random(seed, 16);
+    for seed in 0..3 {
+        let (world, kept) = random(seed, 14);
         let whole = world.database(|tx| kept.contains(tx));
         for at in 0..3 {
             for (what, changed) in mutations(tables(&mut whole.clone())[at]) {
@@ -168,7 +168,7 @@ fn every_single_mutation_of_a_database_is_red() {
             }
         }
     }
-    assert!(tried > 2000, "{tried}");
+    assert!(tried > 1500, "{tried}");
 }
 
 /// A world in which writer 0 inserts, deletes and goes on, and what an inspection says if
