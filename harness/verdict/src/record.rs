@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::brief::{Brief, FORMAT as BRIEF_FORMAT};
 use crate::case::Record;
 use crate::journal::{self, Event, JournalError, Line};
-use crate::ledger::{self, Ledger, LedgerError};
+use crate::ledger::unseal;
 use crate::question::{Answer, Table};
 
 /// A brief longer than this is refused, in bytes.
@@ -45,7 +45,7 @@ impl Record {
     ) -> Result<Record, RecordError> {
         let brief = read_brief(brief_json)?;
         let lines = journal::read(journal_text)?;
-        let ledger = read_ledger(&lines, ledger);
+        let ledger = unseal(ledger, &lines);
         let answers = read_answers(&lines, stored);
         Ok(Record { brief, lines, ledger, answers })
     }
@@ -66,28 +66,6 @@ fn read_brief(text: &str) -> Result<Brief, RecordError> {
         None => return Err(RecordError::BriefDamaged("it has no `format`".to_owned())),
     }
     serde_json::from_value(value).map_err(damaged)
-}
-
-/// The ledger, if it is what the journal sealed last.
-fn read_ledger(lines: &[Line], bytes: Option<&[u8]>) -> Result<Ledger, LedgerError> {
-    let bytes = bytes.ok_or(LedgerError::Missing)?;
-    let seal = lines.iter().rev().find_map(|line| match &line.event {
-        Event::Sealed { bytes, sha256 } => Some((*bytes, sha256)),
-        _ => None,
-    });
-    let Some((length, sha256)) = seal else {
-        return Err(LedgerError::Unsealed("the journal seals none".to_owned()));
-    };
-    if bytes.len() as u64 != length {
-        let said = format!("it is {} bytes long, sealed were {length}", bytes.len());
-        return Err(LedgerError::Unsealed(said));
-    }
-    if !is_digest_of(sha256, bytes) {
-        return Err(LedgerError::Unsealed("its digest differs".to_owned()));
-    }
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| LedgerError::Damaged(0, format!("it is not text: {error}")))?;
-    ledger::parse(text)
 }
 
 /// The stored answers whose files are what the journal says they are. A digest that is written

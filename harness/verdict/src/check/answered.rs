@@ -18,17 +18,17 @@ pub(crate) fn rows<'a>(
     check: &str,
     moment: &Moment,
     question: &Question,
-) -> Result<&'a Table, Finding> {
+) -> Result<&'a Table, Box<Finding>> {
     match case.answer(moment, question) {
         Known::Rows(table) => match malformed(question, table) {
             None => Ok(table),
             Some(said) => {
                 let said = format!("the answer to {question} at {moment} is not one: {said}");
-                Err(Finding::unknown(check, "malformed_answer", said)
-                    .about(subject(moment, question)))
+                let finding = Finding::unknown(check, "malformed_answer", said);
+                Err(Box::new(finding.about(subject(moment, question))))
             }
         },
-        known => Err(unanswered(check, moment, question, known)),
+        known => Err(Box::new(unanswered(check, moment, question, known))),
     }
 }
 

@@ -54,13 +54,16 @@ impl Check for Fingerprint {
             rows(case, NAME, &moment, &Question::Fingerprint).and_then(|table| {
                 prints(table).map_err(|said| {
                     let said = format!("the fingerprint at {moment} is not one: {said}");
-                    Finding::unknown(NAME, "malformed_answer", said).about(moment.to_string())
+                    let finding = Finding::unknown(NAME, "malformed_answer", said);
+                    Box::new(finding.about(moment.to_string()))
                 })
             })
         };
         match (taken(Moment::Baseline), taken(Moment::Recovered)) {
             (Ok(before), Ok(after)) => compare(case.brief(), &before, &after),
-            (before, after) => before.err().into_iter().chain(after.err()).collect(),
+            (before, after) => {
+                before.err().into_iter().chain(after.err()).map(|finding| *finding).collect()
+            }
         }
     }
 }

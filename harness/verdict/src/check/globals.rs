@@ -18,7 +18,8 @@ const NAME: &str = "globals";
 pub struct Globals {}
 
 impl Check for Globals {
-    const SUMMARY: &'static str = "roles, passwords, memberships, settings and databases are as they were, and no other is there";
+    const SUMMARY: &'static str =
+        "roles, passwords, memberships, settings and databases are as they were, none more or less";
     const EXAMPLE: &'static str = "globals";
 
     fn asks(&self, _brief: &Brief) -> Vec<(Moment, Question)> {
@@ -32,7 +33,9 @@ impl Check for Globals {
             (Ok(before), Ok(after)) => {
                 difference::compare(NAME, "roles and settings", before, after)
             }
-            (before, after) => before.err().into_iter().chain(after.err()).collect(),
+            (before, after) => {
+                before.err().into_iter().chain(after.err()).map(|finding| *finding).collect()
+            }
         }
     }
 }

@@ -40,7 +40,9 @@ impl Check for Identity {
                 found.push(archiving(after));
                 found.push(checksums(before, after));
             }
-            (before, after) => found.extend(before.err().into_iter().chain(after.err())),
+            (before, after) => {
+                found.extend(before.err().into_iter().chain(after.err()).map(|finding| *finding))
+            }
         }
         found
     }

@@ -31,7 +31,9 @@ impl Check for Inventory {
         let after = rows(case, NAME, &Moment::Recovered, &Question::Inventory);
         match (before, after) {
             (Ok(before), Ok(after)) => difference::compare(NAME, "objects", before, after),
-            (before, after) => before.err().into_iter().chain(after.err()).collect(),
+            (before, after) => {
+                before.err().into_iter().chain(after.err()).map(|finding| *finding).collect()
+            }
         }
     }
 }

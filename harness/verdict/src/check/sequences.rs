@@ -51,13 +51,16 @@ impl Check for Sequences {
             rows(case, NAME, &moment, &Question::Sequences).and_then(|table| {
                 stands(table).map_err(|said| {
                     let said = format!("the sequences at {moment} are not: {said}");
-                    Finding::unknown(NAME, "malformed_answer", said).about(moment.to_string())
+                    let finding = Finding::unknown(NAME, "malformed_answer", said);
+                    Box::new(finding.about(moment.to_string()))
                 })
             })
         };
         match (taken(Moment::Baseline), taken(Moment::Recovered)) {
             (Ok(before), Ok(after)) => compare(&before, &after),
-            (before, after) => before.err().into_iter().chain(after.err()).collect(),
+            (before, after) => {
+                before.err().into_iter().chain(after.err()).map(|finding| *finding).collect()
+            }
         }
     }
 }

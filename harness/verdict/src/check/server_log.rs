@@ -96,7 +96,7 @@ impl Check for ServerLog {
     fn judge(&self, case: &Case<'_>) -> Vec<Finding> {
         let table = match rows(case, NAME, &Moment::Recovered, &Question::ServerLog) {
             Ok(table) => table,
-            Err(finding) => return vec![finding],
+            Err(finding) => return vec![*finding],
         };
         let entries = log::entries(table);
         let mut found = said(&entries);

@@ -47,7 +47,7 @@ impl Check for SqlCheck {
             }
             _ => match rows(case, NAME, &Moment::Recovered, &self.question()) {
                 Ok(table) => self.compare(&table.rows),
-                Err(finding) => finding,
+                Err(finding) => *finding,
             },
         };
         vec![finding.about(&self.query)]

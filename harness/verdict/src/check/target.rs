@@ -56,7 +56,7 @@ impl Check for Target {
         };
         let boundary = match aimed(case, recovery) {
             Ok(boundary) => boundary,
-            Err(finding) => return vec![finding],
+            Err(finding) => return vec![*finding],
         };
         let mut found = vec![];
         match rows(case, NAME, &Moment::Recovered, &Question::ServerLog) {
@@ -65,14 +65,14 @@ impl Check for Target {
                 found.push(completed(&entries));
                 found.push(stopped(case, boundary, &entries));
             }
-            Err(finding) => found.push(finding),
+            Err(finding) => found.push(*finding),
         }
         match rows(case, NAME, &Moment::Recovered, &Question::History) {
             Ok(table) => {
                 found.push(timeline(case, table));
                 found.push(switched(case, boundary, table));
             }
-            Err(finding) => found.push(finding),
+            Err(finding) => found.push(*finding),
         }
         if let (Some(boundary), true) = (boundary, recovery.undoes) {
             found.push(agreed(case, boundary));
@@ -82,18 +82,19 @@ impl Check for Target {
 }
 
 /// The position aimed at; `None` for all there is. The journal must aim as the brief promised.
-fn aimed(case: &Case<'_>, recovery: &RecoveryBrief) -> Result<Option<Lsn>, Finding> {
+fn aimed(case: &Case<'_>, recovery: &RecoveryBrief) -> Result<Option<Lsn>, Box<Finding>> {
     let Some(aim) = case.aim() else {
-        return Err(Finding::unknown(NAME, "no_aim", "no target was ever decided"));
+        let finding = Finding::unknown(NAME, "no_aim", "no target was ever decided");
+        return Err(Box::new(finding));
     };
     match (recovery.chosen, aim.boundary) {
         (true, None) => {
             let said = format!("`{}` was to be found, and no position was", shown(&aim.target));
-            Err(Finding::unknown(NAME, "no_boundary", said))
+            Err(Box::new(Finding::unknown(NAME, "no_boundary", said)))
         }
         (false, Some(boundary)) => {
             let said = format!("`{}` was promised, and {boundary} aimed at", recovery.target);
-            Err(Finding::unknown(NAME, "other_aim", said))
+            Err(Box::new(Finding::unknown(NAME, "other_aim", said)))
         }
         (_, boundary) => Ok(boundary),
     }
@@ -108,7 +109,7 @@ fn completed(entries: &[Entry<'_>]) -> Finding {
     } else if entries.iter().any(|entry| entry.said.starts_with(COMPLETE)) {
         Finding::held(NAME, "complete", "archive recovery ran to its end")
     } else {
-        let last = entries.iter().filter(fatal).next_back();
+        let last = entries.iter().rfind(fatal);
         let details = last.map(|entry| format!("last said: {}", shown(entry.said)));
         let said = "the log does not say that archive recovery ran to its end";
         Finding::unknown(NAME, "incomplete", said).with(details.into_iter().collect())

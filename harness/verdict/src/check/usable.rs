@@ -55,7 +55,7 @@ fn writable(case: &Case<'_>) -> Finding {
 fn out_of_recovery(case: &Case<'_>) -> Finding {
     let server = match rows(case, NAME, &Moment::Recovered, &Question::Server) {
         Ok(server) => server,
-        Err(finding) => return finding,
+        Err(finding) => return *finding,
     };
     match server.pair("in_recovery") {
         Some("f" | "false") => Finding::held(NAME, "out_of_recovery", "recovery is over"),
@@ -77,7 +77,7 @@ fn out_of_recovery(case: &Case<'_>) -> Finding {
 fn logins(case: &Case<'_>) -> Vec<Finding> {
     let table = match rows(case, NAME, &Moment::Recovered, &Question::Logins) {
         Ok(table) => table,
-        Err(finding) => return vec![finding],
+        Err(finding) => return vec![*finding],
     };
     let mut found = refused(table, "login_refused", "cannot log in");
     let wanted = &case.brief().application;
@@ -105,7 +105,7 @@ fn logins(case: &Case<'_>) -> Vec<Finding> {
 fn smoke(case: &Case<'_>) -> Vec<Finding> {
     let table = match rows(case, NAME, &Moment::Recovered, &Question::Smoke) {
         Ok(table) => table,
-        Err(finding) => return vec![finding],
+        Err(finding) => return vec![*finding],
     };
     let mut found = refused(table, "smoke_failed", "fails");
     if table.rows.is_empty() {
@@ -149,7 +149,7 @@ fn written(case: &Case<'_>) -> Vec<Finding> {
     let found = |moment: Moment| {
         let table = match rows(case, NAME, &moment, &Question::Probe) {
             Ok(table) => table,
-            Err(finding) => return finding,
+            Err(finding) => return *finding,
         };
         let there =
             |note: &str| (0..table.rows.len()).any(|row| table.get(row, "note") == Some(note));

@@ -28,7 +28,7 @@ pub(super) fn findings(record: &Record) -> Vec<Finding> {
     let acknowledged = match work(record) {
         Ok(acknowledged) => acknowledged,
         Err(finding) => {
-            found.push(finding);
+            found.push(*finding);
             0
         }
     };
@@ -224,15 +224,15 @@ fn recoveries(record: &Record) -> Vec<Finding> {
 }
 
 /// How many transactions were acknowledged: work that a recovery could have lost.
-fn work(record: &Record) -> Result<usize, Finding> {
+fn work(record: &Record) -> Result<usize, Box<Finding>> {
     let ledger = record
         .ledger
         .as_ref()
-        .map_err(|error| Finding::unknown(NAME, "no_ledger", error.to_string()))?;
+        .map_err(|error| Box::new(Finding::unknown(NAME, "no_ledger", error.to_string())))?;
     let acked = ledger.transactions.values().filter(|tx| tx.fate == Fate::Acked).count();
     if acked == 0 {
         let said = "no transaction was ever acknowledged, so none could have been lost";
-        return Err(Finding::unknown(NAME, "nothing_acknowledged", said));
+        return Err(Box::new(Finding::unknown(NAME, "nothing_acknowledged", said)));
     }
     Ok(acked)
 }

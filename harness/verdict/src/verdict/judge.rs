@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::case::{Case, Record};
 use crate::finding::{Blame, Finding, Status};
 use crate::journal::{Event, Scope};
-use crate::objective::{Measured, Objective};
+use crate::objective::{self, Measured, Objective};
 use crate::verdict::{
     ControlOutcome, ControlResult, Judgement, Verdict, canary, checked, conduct, controls,
 };
@@ -82,8 +82,7 @@ fn objectives(case: &Case<'_>, spoiled: bool) -> (Vec<Objective>, Measured) {
 
 /// What the two objectives come to.
 fn measure(case: &Case<'_>, measured: &mut Measured) -> (Option<Objective>, Option<Objective>) {
-    let _ = (case, measured);
-    (None, None)
+    (objective::rto(case, measured), objective::rpo(case, measured))
 }
 
 /// Broken by the subject, then anything that does not hold, then passed.
