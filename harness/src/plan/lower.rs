@@ -18,7 +18,7 @@ use std::time::Duration;
 use pgrehearse_verdict::brief::{Brief, FORMAT};
 
 use crate::plan::Plan;
-use crate::scenario::{Class, Code, Diagnostic, ScenarioFile, duration};
+use crate::scenario::{Class, Code, Diagnostic, ScenarioFile, duration, turns_writing};
 use complaints::Complaints;
 use matrix::Cell;
 pub(crate) use steps::shown;
@@ -87,7 +87,7 @@ fn one(
     let checks = checks::lower(file, fixture.as_ref(), complaints);
     let controls = controls::lower(file, engine, &checks, complaints);
     let must_fail = checks::must_fail(file, &checks, &objectives, complaints);
-    let (postgres, fixture, engine) = (postgres?, fixture?, engine?.value.clone());
+    let (postgres, fixture, engine) = (postgres?, fixture?, engine?.value.0.clone());
     if !complaints.is_empty() {
         return None;
     }
@@ -126,7 +126,7 @@ fn one(
 fn lines(file: &crate::scenario::File, complaints: &mut Complaints) {
     for line in [Some(&file.name), file.why.as_ref()].into_iter().flatten() {
         let text = &line.value;
-        if text.trim().is_empty() || text.chars().any(char::is_control) {
+        if text.trim().is_empty() || text.chars().any(|c| c.is_control() || turns_writing(c)) {
             complaints.add(Code::BadName, &line.at, "this must be one line of text");
         } else if text.chars().count() > LINE_MAX {
             complaints.add(

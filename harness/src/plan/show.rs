@@ -29,7 +29,7 @@ pub fn show(plan: &Plan) -> String {
     for (name, value) in &plan.postgres.settings {
         line("setting", &format!("{name} = {value}"));
     }
-    line("engine", &format!("{:?}", plan.engine));
+    line("engine", &engine_line(plan));
     line("limit", &shown(plan.limit));
     text.push_str(&fixture(&plan.fixture));
     text.push_str("steps\n");
@@ -46,6 +46,16 @@ pub fn show(plan: &Plan) -> String {
         let _ = writeln!(text, "canary\n  must fail by {}", by.join(", "));
     }
     text
+}
+
+/// The engine, and what the scenario says about it; its own defaults are left out.
+fn engine_line(plan: &Plan) -> String {
+    let spec = serde_json::to_value(&plan.engine).unwrap_or_default();
+    let settings = spec.get(plan.engine.name()).and_then(serde_json::Value::as_object);
+    let said = settings.into_iter().flatten().filter(|(_, value)| !value.is_null());
+    let said: Vec<String> = said.map(|(name, value)| format!("{name} {value}")).collect();
+    let name = plan.engine.name();
+    if said.is_empty() { name.to_owned() } else { format!("{name}, {}", said.join(", ")) }
 }
 
 fn fixture(fixture: &Fixture) -> String {

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use crate::engine;
-use crate::scenario::{CheckForm, ControlsForm, FixtureForm, Pinned, Settings, Step};
+use crate::scenario::{CheckForm, ControlsForm, FixtureForm, Kind, Pinned, Settings, Step};
 
 /// A rehearsal of a PostgreSQL disaster.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -28,7 +28,7 @@ pub struct File {
     /// The size of the fixture, from 1.
     pub scale: Option<Pinned<u32>>,
     /// What backs up and restores.
-    pub engine: Option<Pinned<engine::Spec>>,
+    pub engine: Option<Pinned<Kind<engine::Spec>>>,
     /// What happens, in order.
     pub steps: Option<Pinned<Vec<Pinned<Step>>>>,
     /// What must hold.
@@ -109,7 +109,7 @@ pub struct MustFail {
 #[serde(deny_unknown_fields)]
 pub struct Matrix {
     /// Engines.
-    pub engine: Option<Pinned<Vec<Pinned<engine::Spec>>>>,
+    pub engine: Option<Pinned<Vec<Pinned<Kind<engine::Spec>>>>>,
     /// Major versions of PostgreSQL.
     #[serde(rename = "postgres.version")]
     pub postgres_version: Option<Pinned<Vec<Pinned<u32>>>>,

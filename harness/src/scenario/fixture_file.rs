@@ -4,8 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::MapAccess;
+use serde::{Deserialize, Deserializer};
 
+use crate::scenario::forms::{Form, single, word_or};
 use crate::scenario::open::open;
 use crate::scenario::{Diagnostic, Pinned, Source, parse};
 
@@ -37,8 +39,7 @@ pub struct RoleEntry {
 }
 
 /// Where a password comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PasswordEntry {
     /// Drawn for the run.
     Generated,
@@ -46,7 +47,44 @@ pub enum PasswordEntry {
     Env(Pinned<String>),
     /// A file in the fixture's folder.
     File(Pinned<String>),
+    /// The password itself, it seems: it is not kept, nor shown.
+    WrittenOut,
 }
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum PasswordKind {
+    Env,
+    File,
+}
+
+/// The schema of a password that is given.
+#[derive(JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "only its schema is used")]
+enum GivenPassword {
+    /// An environment variable.
+    Env(String),
+    /// A file in the fixture's folder.
+    File(String),
+}
+
+impl Form for PasswordEntry {
+    const WANTED: &'static str = "`generated`, `{ env: NAME }` or `{ file: path }`";
+
+    fn word(word: String) -> Self {
+        if word == "generated" { PasswordEntry::Generated } else { PasswordEntry::WrittenOut }
+    }
+
+    fn map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let (kind, value) = single(&mut map, Self::WANTED)?;
+        Ok(match kind {
+            PasswordKind::Env => PasswordEntry::Env(value),
+            PasswordKind::File => PasswordEntry::File(value),
+        })
+    }
+}
+word_or!(PasswordEntry, GivenPassword);
 
 /// A database.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]

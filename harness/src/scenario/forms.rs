@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::scenario::{Pinned, Text};
@@ -97,8 +97,14 @@ where
     let key =
         key.ok_or_else(|| A::Error::custom(format!("found an empty map, wanted {wanted}")))?;
     let value = map.next_value()?;
+    alone(map)?;
+    Ok((key, value))
+}
+
+/// Refuses whatever else is in a map.
+pub(crate) fn alone<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
     match map.next_key::<SecondKey>()? {
-        None => Ok((key, value)),
+        None => Ok(()),
         Some(SecondKey) => Err(A::Error::custom("only one kind fits here")),
     }
 }
@@ -132,6 +138,60 @@ macro_rules! word_or {
     };
 }
 pub(crate) use word_or;
+
+/// A kind with its parameters, its own enum's key and value. One without parameters may be
+/// written as its name alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kind<S>(pub S);
+
+impl<'de, S: DeserializeOwned> Deserialize<'de> for Kind<S> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(KindVisitor(PhantomData))
+    }
+}
+
+struct KindVisitor<S>(PhantomData<S>);
+
+impl<'de, S: DeserializeOwned> Visitor<'de> for KindVisitor<S> {
+    type Value = Kind<S>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a kind with its parameters")
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<Kind<S>, E> {
+        let bare = serde_json::json!({ word: {} });
+        S::deserialize(bare).map(Kind).map_err(|error| {
+            let said = error.to_string();
+            let word = crate::scenario::quoted(word);
+            E::custom(match said.split_once(", expected ") {
+                Some((_, wanted)) => format!("there is no kind {word}, wanted {wanted}"),
+                None => format!("{word} cannot stand without its parameters: {said}"),
+            })
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Kind<S>, A::Error> {
+        let spec = S::deserialize(MapAccessDeserializer::new(&mut map))?;
+        alone(&mut map)?;
+        Ok(Kind(spec))
+    }
+}
+
+impl<S: JsonSchema> JsonSchema for Kind<S> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("{}OrName", S::schema_name()).into()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        format!("{}OrName", S::schema_id()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let spec = generator.subschema_for::<S>();
+        json_schema!({ "anyOf": [{ "type": "string" }, spec] })
+    }
+}
 
 /// `fixture:` a folder's name, or a file of one's own.
 #[derive(Debug, Clone, PartialEq, Eq)]

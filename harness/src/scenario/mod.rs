@@ -14,13 +14,13 @@ mod steps;
 mod units;
 
 pub use code::Code;
-pub(crate) use diagnostic::quoted;
 pub use diagnostic::{Class, Diagnostic};
+pub(crate) use diagnostic::{quoted, turns_writing};
 pub use file::{Assumed, BackupPlace, ExistingBackup, File, Matrix, MustFail};
 pub use file::{Objectives, Postgres, Production, Text};
 pub use fixture_file::{ApplicationEntry, FixtureFile, LoadEntry, PasswordEntry, RoleEntry};
 pub use fixture_file::{DatabaseEntry, FixtureRead, read_fixture};
-pub use forms::{CheckForm, ControlsForm, FixtureForm, Settings, SqlForm};
+pub use forms::{CheckForm, ControlsForm, FixtureForm, Kind, Settings, SqlForm};
 pub(crate) use open::bytes;
 pub use open::{FILE_MAX, ScenarioFile, read};
 pub use parse::{Pinned, parse};

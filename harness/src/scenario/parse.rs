@@ -97,14 +97,34 @@ fn complain(source: &Arc<Source>, error: &Error) -> Diagnostic {
     while let Error::AliasError { error: inner, .. } = error {
         error = inner.without_snippet();
     }
-    let at = error.location().filter(|location| location.line() > 0).map(|location| {
-        let span = location.span();
-        let start = span.byte_offset().and_then(|at| usize::try_from(at).ok());
-        source.extent(start.unwrap_or_else(|| offset(source, location.line(), location.column())))
-    });
+    let at = place(source, error);
     let found = at.as_ref().map_or("", |at| source.at(at));
     let (code, said, hint) = words(error, found);
     Diagnostic::new(code, source, at, said).hint(hint)
+}
+
+/// Where a reader would look for the mistake; `None` where the file as a whole is meant.
+fn place(source: &Source, error: &Error) -> Option<Place> {
+    let at = error.location().filter(|location| location.line() > 0).map(|location| {
+        let span = location.span();
+        let start = span.byte_offset().and_then(|at| usize::try_from(at).ok());
+        let start = start.unwrap_or_else(|| offset(source, location.line(), location.column()));
+        match span.byte_len().and_then(|length| usize::try_from(length).ok()) {
+            Some(length) if length > 1 => start..start + length,
+            _ => source.extent(start),
+        }
+    })?;
+    match error {
+        // Something is missing from the whole file.
+        Error::SerdeMissingField { location, .. } if location.column() == 1 => None,
+        Error::Eof { .. } => None,
+        // The scanner notices a tab only where the text before it ended.
+        error if first_line(error).ends_with("a tab") => {
+            let tab = source.text[at.start..].find('\t').map(|tab| at.start + tab);
+            Some(tab.map_or(at, |tab| tab..tab + 1))
+        }
+        _ => Some(at),
+    }
 }
 
 /// The byte of a line and a column.
@@ -188,6 +208,14 @@ fn words(error: &Error, found: &str) -> (Code, String, Option<String>) {
         Error::Message { msg, .. } if error.location().is_some() && !scanner(msg) => {
             said(Code::WrongType, msg.clone())
         }
+        Error::Eof { .. } => {
+            said(Code::Syntax, "the file says nothing, or ends too early".to_owned())
+        }
+        other if first_line(other).contains("did not find expected") => (
+            Code::Syntax,
+            format!("this is not YAML: {}", first_line(other)),
+            Some("is a bracket, a brace or a quote before it left open?".to_owned()),
+        ),
         other => said(Code::Syntax, format!("this is not YAML: {}", first_line(other))),
     }
 }
@@ -224,7 +252,7 @@ fn node(expected: &str) -> &str {
 /// Whether a message is the scanner's own rather than that of a type of ours, which all begin
 /// with a text in backticks or a name of ours.
 fn scanner(message: &str) -> bool {
-    ["while ", "unclosed", "mapping ", "did not", "block ", "invalid ", "unexpected", "found "]
+    ["while ", "unclosed", "mapping ", "did not", "block ", "invalid ", "unexpected"]
         .iter()
         .any(|start| message.starts_with(start))
         || message.contains("not allowed in this context")
@@ -234,4 +262,40 @@ fn first_line(error: &Error) -> String {
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();
     line.rsplit_once(" at line ").map_or(line, |(said, _)| said).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: String) -> Code {
+        let source = Arc::new(Source { name: "x".to_owned(), text });
+        parse::<serde_json::Value>(&source).unwrap_err().code
+    }
+
+    #[test]
+    fn what_grows_without_bound_is_stopped_whatever_type_is_wanted() {
+        assert_eq!(refused("[".repeat(100_000)), Code::Limits);
+        let block: String = (0..200).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+        assert_eq!(refused(block), Code::Limits);
+        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..10 {
+            let below = format!("*a{}", level - 1);
+            bomb.push_str(&format!("a{level}: &a{level} [{}]\n", [&*below; 9].join(", ")));
+        }
+        assert_eq!(refused(bomb), Code::Limits);
+        let keys: String = (0..60_000).map(|key| format!("k{key}: 1\n")).collect();
+        assert_eq!(refused(keys), Code::Limits);
+    }
+
+    #[test]
+    fn a_place_is_the_place_of_the_value_and_counts_letters_not_bytes() {
+        let text = "é: \"日本\"\nb: [x]\n".to_owned();
+        let source = Arc::new(Source { name: "x".to_owned(), text });
+        let read: std::collections::BTreeMap<String, Pinned<serde_json::Value>> =
+            parse(&source).unwrap();
+        assert_eq!(source.at(&read["é"].at), "\"日本\"");
+        assert_eq!(source.line_column(read["é"].at.start), (1, 4));
+        assert_eq!(source.at(&source.extent(read["b"].at.start)), "[x]");
+    }
 }

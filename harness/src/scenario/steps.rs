@@ -1,16 +1,18 @@
 //! The steps of a scenario file, as they are written.
 
+use std::fmt;
+
 use schemars::JsonSchema;
-use serde::de::MapAccess;
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::disaster;
-use crate::scenario::forms::{Form, single, whole, word_or};
-use crate::scenario::{Pinned, Text};
+use crate::scenario::forms::{Form, alone, single, whole, word_or};
+use crate::scenario::{Kind, Pinned, Text};
 
 /// A step. The key is the kind.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "snake_case")]
 pub enum Step {
     /// The workload begins, and goes on by itself.
     Workload(Workload),
@@ -21,9 +23,54 @@ pub enum Step {
     /// A named moment.
     Mark(Pinned<String>),
     /// What goes wrong.
-    Disaster(Pinned<disaster::Spec>),
+    Disaster(Pinned<Kind<disaster::Spec>>),
     /// A recovery onto fresh ground.
     Recover(Recover),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StepKind {
+    Workload,
+    Backup,
+    Run,
+    Mark,
+    Disaster,
+    Recover,
+}
+
+/// By hand, for the YAML crate would take what follows a bare `- run` for its value.
+impl<'de> Deserialize<'de> for Step {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(StepVisitor)
+    }
+}
+
+struct StepVisitor;
+
+impl<'de> Visitor<'de> for StepVisitor {
+    type Value = Step;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a step such as `run: 5s`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Step, A::Error> {
+        let wanted = "a step such as `run: 5s`";
+        let kind = map.next_key()?;
+        let kind =
+            kind.ok_or_else(|| A::Error::custom(format!("found an empty map, wanted {wanted}")))?;
+        let step = match kind {
+            StepKind::Workload => Step::Workload(map.next_value()?),
+            StepKind::Backup => Step::Backup(map.next_value()?),
+            StepKind::Run => Step::Run(map.next_value()?),
+            StepKind::Mark => Step::Mark(map.next_value()?),
+            StepKind::Disaster => Step::Disaster(map.next_value()?),
+            StepKind::Recover => Step::Recover(map.next_value()?),
+        };
+        alone(&mut map)?;
+        Ok(step)
+    }
 }
 
 /// The workload.

@@ -64,14 +64,19 @@ impl Complaints {
         value: &Pinned<T>,
         said: &str,
     ) -> Added<'_> {
-        let shown = self.quoted(&value.value.to_string());
+        let text = value.value.to_string();
+        let shown = if text.is_empty() { "an empty text".to_owned() } else { self.quoted(&text) };
         self.add(code, &value.at, format!("{shown} {said}"))
     }
 
     /// A part that is not there.
     pub(super) fn missing(&mut self, part: &str, wanted: &str) {
-        let said = format!("`{part}` is missing: {wanted}");
-        self.push(Diagnostic::new(Code::MissingPart, &self.source, None, said));
+        self.whole(Code::MissingPart, format!("`{part}` is missing: {wanted}"));
+    }
+
+    /// A complaint that shows no line: there is none, or it holds what must not be shown.
+    pub(super) fn whole(&mut self, code: Code, said: String) -> Added<'_> {
+        self.push(Diagnostic::new(code, &self.source, None, said))
     }
 
     /// A complaint that was made elsewhere.

@@ -6,17 +6,17 @@ use pgrehearse_verdict::check::Spec;
 use crate::engine;
 use crate::plan::lower::complaints::Complaints;
 use crate::sabotage::{KINDS, Sabotage, named};
-use crate::scenario::{Code, ControlsForm, File, Pinned, did_you_mean};
+use crate::scenario::{Code, ControlsForm, File, Kind, Pinned, did_you_mean};
 
 type Control = &'static dyn Sabotage;
 
 pub(super) fn lower(
     file: &File,
-    engine: Option<&Pinned<engine::Spec>>,
+    engine: Option<&Pinned<Kind<engine::Spec>>>,
     checks: &[Spec],
     complaints: &mut Complaints,
 ) -> Vec<Control> {
-    let Some(engine) = engine.map(|engine| engine.value.name()) else { return vec![] };
+    let Some(engine) = engine.map(|engine| engine.value.0.name()) else { return vec![] };
     let fits = |control: Control| control.engines().contains(&engine);
     let caught = |control: Control| {
         control.caught_by().iter().any(|name| checks.iter().any(|check| check.name() == *name))

@@ -184,6 +184,17 @@ fn roles(folder: &Path, entries: &[RoleEntry], complaints: &mut Complaints) -> V
         }
         let source = match &password.value {
             PasswordEntry::Generated => Some(PasswordSource::Generated),
+            PasswordEntry::WrittenOut => {
+                let role = complaints.quoted(&name.value);
+                let line = complaints.line(&password.at);
+                complaints
+                    .whole(
+                        Code::FixturePassword,
+                        format!("the password of {role}{line} is no source"),
+                    )
+                    .hint("write `generated`, `{ env: NAME }` or `{ file: path }`");
+                None
+            }
             PasswordEntry::Env(variable) => match std::env::var(&variable.value) {
                 Ok(text) => given(variable, text, complaints),
                 Err(_) => {

@@ -2,7 +2,7 @@
 
 use crate::engine;
 use crate::plan::lower::complaints::Complaints;
-use crate::scenario::{Code, File, Pinned};
+use crate::scenario::{Code, File, Kind, Pinned};
 
 /// Drills that one matrix may turn into.
 const CELLS_MAX: usize = 64;
@@ -10,7 +10,7 @@ const CELLS_MAX: usize = 64;
 /// One combination.
 pub(super) struct Cell {
     /// The engine.
-    pub(super) engine: Option<Pinned<engine::Spec>>,
+    pub(super) engine: Option<Pinned<Kind<engine::Spec>>>,
     /// The version, where the scenario names one.
     pub(super) version: Option<Pinned<u32>>,
     /// What the identifier of the drill ends with.
@@ -53,9 +53,11 @@ pub(super) fn cells(file: &File, complaints: &mut Complaints) -> Vec<Cell> {
         for version in &versions {
             let mut suffix = String::new();
             if let (Some(engine), Some(_)) = (engine, &matrix.value.engine) {
-                suffix.push_str(&format!("-{}", engine.value.name()));
-                let like = |other: &&Option<Pinned<engine::Spec>>| {
-                    other.as_ref().is_some_and(|other| other.value.name() == engine.value.name())
+                suffix.push_str(&format!("-{}", engine.value.0.name()));
+                let like = |other: &&Option<Pinned<Kind<engine::Spec>>>| {
+                    other
+                        .as_ref()
+                        .is_some_and(|other| other.value.0.name() == engine.value.0.name())
                 };
                 if engines.iter().filter(like).count() > 1 {
                     suffix.push_str(&(number + 1).to_string());

@@ -65,6 +65,8 @@ fn target(walk: &mut Walk<'_>, to: &Pinned<ToForm>) -> Option<(To, String)> {
         ToForm::Word(word) if word == "before_disaster" => {
             before_disaster(walk, &to.at).then(|| (To::BeforeDisaster, word.clone()))
         }
+        // What the engine cannot do has been said.
+        ToForm::Word(word) if word == "immediate" => None,
         ToForm::Word(word) => {
             if let Some((kind, harm)) = walk.harms.first() {
                 let line = walk.complaints.line(harm);

@@ -9,7 +9,7 @@ use crate::plan::lower::Ground;
 use crate::plan::lower::complaints::Complaints;
 use crate::plan::{Backup, Run, Step, Workload};
 use crate::scenario::{
-    self, BackupForm, Code, File, Pinned, Place, RunForm, did_you_mean, duration, rate,
+    self, BackupForm, Code, File, Kind, Pinned, Place, RunForm, did_you_mean, duration, rate,
 };
 use crate::{disaster, plan::lower::recover};
 
@@ -69,7 +69,7 @@ pub(super) struct Walk<'a> {
 
 pub(super) fn lower(
     file: &File,
-    engine: Option<&Pinned<engine::Spec>>,
+    engine: Option<&Pinned<Kind<engine::Spec>>>,
     ground: &Ground,
     limit: Duration,
     complaints: &mut Complaints,
@@ -78,7 +78,7 @@ pub(super) fn lower(
         complaints.missing("steps", "what happens, from `workload` to `recover`");
         return Course::default();
     };
-    let engine = engine.map(|engine| (engine.value.name(), engine.value.engine().abilities()));
+    let engine = engine.map(|engine| (engine.value.0.name(), engine.value.0.engine().abilities()));
     let mut walk = Walk {
         complaints,
         engine,
@@ -162,7 +162,7 @@ impl Walk<'_> {
             && !(2..=WRITERS_MAX).contains(&writers)
         {
             self.complaints
-                .value(Code::BadWriters, wanted, &format!("writers: wanted 2 to {WRITERS_MAX}"))
+                .value(Code::BadWriters, wanted, &format!("is not from 2 to {WRITERS_MAX} writers"))
                 .hint("one writer alone cannot show what commits in another's midst");
         }
         let mut per_second = RATE_USUAL;
@@ -190,7 +190,8 @@ impl Walk<'_> {
                 let hint = did_you_mean(kind, abilities.backups.iter().copied());
                 self.complaints.add(Code::UnknownBackup, place, said).maybe(hint);
             } else if kind != "full" && !self.full && abilities.backups.contains(&"full") {
-                let said = format!("a `{kind}` backup builds on a full one, and there is none yet");
+                let said =
+                    format!("the backup `{kind}` builds on a full one, and there is none yet");
                 self.complaints.add(Code::BackupWithoutFull, place, said);
             }
         }
@@ -265,9 +266,9 @@ impl Walk<'_> {
         self.decide(Step::Mark(text.to_owned()), format!("mark: {text}"));
     }
 
-    fn disaster(&mut self, disaster: &Pinned<disaster::Spec>, at: &Place, end: usize) {
-        let kind = disaster.value.name();
-        let spec = disaster.value.disaster();
+    fn disaster(&mut self, disaster: &Pinned<Kind<disaster::Spec>>, at: &Place, end: usize) {
+        let kind = disaster.value.0.name();
+        let spec = disaster.value.0.disaster();
         let nature = spec.nature();
         if self.struck.is_none() && self.workload.is_none() {
             self.complaints
@@ -304,7 +305,7 @@ impl Walk<'_> {
         let brief = DisasterBrief { kind: kind.to_owned(), text: text.clone(), leaves_wal };
         self.course.disasters.push(brief);
         self.course.harmed.extend(nature.harms);
-        self.decide(Step::Disaster(disaster.value.clone()), format!("disaster: {text}"));
+        self.decide(Step::Disaster(disaster.value.0.clone()), format!("disaster: {text}"));
     }
 
     fn time(&mut self, text: &Pinned<String>) -> Option<Duration> {
