@@ -88,7 +88,8 @@ fn request(wanted: Wanted) -> Result<ContainerRequest<GenericImage>, Trouble> {
             host.publish_all_ports = Some(false);
         });
     if let Some(network) = wanted.network {
-        request = request.with_network(network);
+        // For `unroute.pl`, which runs as root; the user of a node has no capabilities at all.
+        request = request.with_network(network).with_cap_add("NET_ADMIN");
     }
     for (name, path, read_only) in wanted.volumes {
         let access = if read_only { AccessMode::ReadOnly } else { AccessMode::ReadWrite };

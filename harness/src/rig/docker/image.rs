@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::engine::{CALL_LIMIT, Engine};
 use super::provision;
-use super::wire::{RELAY_PATH, USER, exec_as_root};
+use super::wire::{FOLDER, USER, exec_as_root};
 use crate::drill::hex;
 use crate::rig::Trouble;
 use crate::rig::lease::state_dir;
@@ -30,6 +30,7 @@ pub(super) const FILES: &[(&str, &str)] = &[
     ("provision", include_str!("../../../../fixtures/images/provision")),
     ("customize50-pgrehearse", include_str!("../../../../fixtures/images/customize50-pgrehearse")),
     ("relay.pl", include_str!("../../../../fixtures/images/relay.pl")),
+    ("unroute.pl", include_str!("../../../../fixtures/images/unroute.pl")),
 ];
 
 /// The places of a node, as its user's folders.
@@ -140,10 +141,10 @@ pub(super) fn missing(named: &str, foreign: bool) -> String {
     format!("image `{named}` is not on this engine\nhint: Make it with `{BUILD_COMMAND}`.")
 }
 
-/// The relay, for an image that is not ours.
-pub(super) fn relay_file() -> Vec<(String, Vec<u8>)> {
-    let relay = FILES.iter().filter(|(name, _)| *name == "relay.pl");
-    relay.map(|(_, text)| (RELAY_PATH.to_owned(), text.as_bytes().to_vec())).collect()
+/// Our programs, for an image that is not ours.
+pub(super) fn programs() -> Vec<(String, Vec<u8>)> {
+    let programs = FILES.iter().filter(|(name, _)| name.ends_with(".pl"));
+    programs.map(|(name, text)| (format!("{FOLDER}/{name}"), text.as_bytes().to_vec())).collect()
 }
 
 /// Makes a node's places in a container whose image is not ours.
@@ -153,14 +154,12 @@ pub(super) async fn furnish(engine: &Engine, container: &str) -> Result<(), Trou
     argv.extend(folders.iter().map(String::as_str));
     let mut said = String::new();
     let code = exec_as_root(engine, container, &argv, &[], &mut |text| said.push_str(text)).await?;
-    match code {
-        Some(0) => Ok(()),
-        code => {
-            let said = said.trim().replace('\n', " ");
-            let said = format!("the image cannot be a node: `install` ended with {code:?}: {said}");
-            Err(Trouble::rig(RigCause::NotExecutable, said))
-        }
+    if code == Some(0) {
+        return Ok(());
     }
+    let said = said.trim().replace('\n', " ");
+    let said = format!("the image cannot be a node: `install` ended with {code:?}: {said}");
+    Err(Trouble::rig(RigCause::NotExecutable, said))
 }
 
 async fn lock(state: &Path, progress: Progress<'_>) -> Result<File, String> {

@@ -1,7 +1,7 @@
 //! A node: one container, its relay, and the way to the server in it.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -62,7 +62,8 @@ pub(super) struct DockerNode {
     reach: Reach,
     is_direct: OnceCell<bool>,
     destroyed: AtomicBool,
-    oom_seen: AtomicBool,
+    oom_kills: AtomicU64,
+    is_closed: bool,
 }
 
 impl DockerNode {
@@ -89,7 +90,7 @@ impl DockerNode {
             volumes: mounts
                 .map(|mount| (mount.volume.0.clone(), mount_point(mount.at), mount.read_only))
                 .collect(),
-            files: if foreign { image::relay_file() } else { vec![] },
+            files: if foreign { image::programs() } else { vec![] },
         };
         let guard = start(&engine, wanted).await?;
         if foreign {
@@ -103,6 +104,7 @@ impl DockerNode {
             return Err(api_trouble("look at a container", "it has no address"));
         };
         let relay = wire::begin(&engine, &container, environment(want.postgres)).await?;
+        let is_closed = wire::close_way_out(&engine, &container, &relay).await?;
         Ok(DockerNode {
             name: want.name,
             engine,
@@ -116,7 +118,8 @@ impl DockerNode {
             reach: rig.options.reach,
             is_direct: OnceCell::new(),
             destroyed: AtomicBool::new(false),
-            oom_seen: AtomicBool::new(false),
+            oom_kills: AtomicU64::new(0),
+            is_closed,
         })
     }
 
@@ -137,26 +140,28 @@ impl DockerNode {
         })
     }
 
-    /// What a failure of the relay or of a command really was: destroyed by us, or out of memory.
-    async fn explain(&self, trouble: Option<Trouble>) -> Result<(), Trouble> {
+    /// What a failed command or a lost relay really was: destroyed by us, or out of memory.
+    async fn explain(&self, relay: &Relay, trouble: Option<&Trouble>) -> Result<(), Trouble> {
         if self.destroyed.load(Ordering::SeqCst) {
             self.relay()?;
         }
-        let call =
-            self.engine.docker.inspect_container(&self.container, None::<InspectContainerOptions>);
-        let found = self.engine.call("look for the out-of-memory killer", call).await;
-        let killed = found.as_ref().is_ok_and(|found| {
-            found.state.as_ref().and_then(|state| state.oom_killed) == Some(true)
-        });
-        // The flag stays up for the container's life: only what raised it is blamed on it.
-        if killed && !self.oom_seen.swap(true, Ordering::SeqCst) {
+        let killed = if relay.lost().is_none() {
+            // The count stays for the container's life: only what raised it is blamed on it.
+            let kills = wire::oom_kills(relay).await.unwrap_or(0);
+            self.oom_kills.fetch_max(kills, Ordering::SeqCst) < kills
+        } else {
+            let call = self
+                .engine
+                .docker
+                .inspect_container(&self.container, None::<InspectContainerOptions>);
+            let found = self.engine.call("look for the out-of-memory killer", call).await;
+            found.is_ok_and(|found| found.state.and_then(|state| state.oom_killed) == Some(true))
+        };
+        if killed {
             let said = format!("node `{}`: the out-of-memory killer was here", self.name);
             return Err(Trouble::rig(RigCause::OutOfMemory, said));
         }
-        match trouble {
-            Some(trouble) => Err(trouble),
-            None => found.map(drop),
-        }
+        trouble.map_or(Ok(()), |trouble| Err(trouble.clone()))
     }
 
     /// Whether the container's address is reached from here. It is believed only when a token
@@ -189,10 +194,10 @@ impl Node for DockerNode {
     }
 
     fn facts(&self) -> Vec<(String, String)> {
-        let way = match self.is_direct.get() {
-            None => "not asked for yet",
-            Some(true) => "to the container's address",
-            Some(false) => "through the relay",
+        let way = match (self.reach, self.is_direct.get()) {
+            (Reach::Relay, _) | (_, Some(false)) => "through the relay",
+            (Reach::Found, Some(true)) => "to the container's address",
+            (Reach::Found, None) => "not asked for yet",
         };
         [
             ("image", self.image.0.as_str()),
@@ -200,6 +205,7 @@ impl Node for DockerNode {
             ("host", &self.container),
             ("address", &self.address.to_string()),
             ("connections", way),
+            ("way out", if self.is_closed { "none" } else { "barred by the engine alone" }),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into()
@@ -223,10 +229,14 @@ impl Node for DockerNode {
     }
 
     async fn run(&self, command: &Command) -> Result<Output, Trouble> {
-        match self.relay()?.run(command).await {
+        let relay = self.relay()?;
+        match relay.run(command).await {
             Ok(output) if output.ok() => Ok(output),
-            Ok(output) => self.explain(None).await.map(|()| output),
-            Err(trouble) => Err(self.explain(Some(trouble.clone())).await.err().unwrap_or(trouble)),
+            Ok(output) => self.explain(&relay, None).await.map(|()| output),
+            Err(trouble) => match self.explain(&relay, Some(&trouble)).await {
+                Ok(()) => Err(trouble),
+                Err(explained) => Err(explained),
+            },
         }
     }
 

@@ -22,7 +22,7 @@ use super::engine::{Engine, api_trouble};
 use super::image::{FILES, ImageTrouble, Progress, id};
 use super::label::{BOOT, BUILD, PID, filter, plain};
 use super::sweep::remove;
-use super::wire::exec_as_root;
+use super::wire::{FOLDER, exec_as_root};
 use crate::rig::Trouble;
 use crate::rig::lease::{FOLDER_PREFIX, Leased, boot_id};
 
@@ -34,8 +34,6 @@ const STEP_LIMIT: Duration = Duration::from_secs(20 * 60);
 const CHUNK: usize = 1 << 20;
 /// Bytes kept of what a step says: its end.
 const SAID_MAX: usize = 8 << 10;
-/// Where an image's files lie in it.
-const FOLDER: &str = "/usr/local/lib/pgrehearse";
 
 /// The Debian release that holds a major version of PostgreSQL.
 pub(super) fn suite(major: u32) -> Option<&'static str> {
@@ -125,7 +123,7 @@ impl Making<'_> {
         let pid = std::process::id().to_string();
         let labels = [(BUILD, self.tag), (PID, &pid), (BOOT, &boot_id())];
         let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let files = FILES.iter().filter(|(name, _)| matches!(*name, "relay.pl" | "provision"));
+        let files = FILES.iter().filter(|(name, _)| name.ends_with(".pl") || *name == "provision");
         let wanted = Wanted {
             name: name.clone(),
             image: base.to_owned(),
@@ -243,7 +241,9 @@ impl Making<'_> {
         (self.progress)(&format!("`{}`: make a Debian {} from packages", self.tag, self.suite));
         let hooks = format!("--hook-directory={}", folder.path().display());
         let include = format!("--include={}", self.packages().join(","));
-        let mut words = vec!["--variant=minbase", "--quiet", &hooks, &include];
+        // What is cleaned away of /run otherwise is the default socket folder.
+        let run = "--skip=cleanup/run";
+        let mut words = vec!["--variant=minbase", "--quiet", run, &hooks, &include];
         if self.suite == "forky" {
             // A moving release: on a mirror that stands still, its index is past its date.
             words.push("--aptopt=Acquire::Check-Valid-Until \"false\"");

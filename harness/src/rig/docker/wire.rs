@@ -10,11 +10,11 @@ use testcontainers::bollard::exec::{CreateExecOptions, StartExecOptions, StartEx
 use tokio::io::{AsyncWriteExt, DuplexStream};
 
 use super::engine::{Engine, api_trouble};
-use crate::rig::Trouble;
 use crate::rig::relay::Relay;
+use crate::rig::{Command, HOUSEKEEPING_LIMIT, Trouble};
 
-/// Where the relay lies in every container.
-pub(super) const RELAY_PATH: &str = "/usr/local/lib/pgrehearse/relay.pl";
+/// Where our programs lie in every container.
+pub(super) const FOLDER: &str = "/usr/local/lib/pgrehearse";
 /// The user that everything on a node runs as.
 pub(super) const USER: &str = "postgres";
 /// Bytes of the exec's streams under way.
@@ -33,7 +33,7 @@ pub(super) async fn begin(
 ) -> Result<Relay, Trouble> {
     let options = CreateExecOptions {
         user: Some(USER.to_owned()),
-        cmd: Some(vec!["perl".to_owned(), RELAY_PATH.to_owned()]),
+        cmd: Some(vec!["perl".to_owned(), format!("{FOLDER}/relay.pl")]),
         attach_stdin: Some(true),
         attach_stdout: Some(true),
         attach_stderr: Some(true),
@@ -72,7 +72,7 @@ pub(super) async fn begin(
             match exit_code(engine, &exec).await? {
                 Some(126 | 127 | 2) => Err(Trouble::rig(
                     RigCause::NotExecutable,
-                    format!("`{RELAY_PATH}` cannot be run in the container: {}", said.trim()),
+                    format!("`{FOLDER}/relay.pl` cannot be run in the container: {}", said.trim()),
                 )),
                 _ => Err(api_trouble("begin with the relay", &said)),
             }
@@ -126,4 +126,35 @@ pub(super) async fn exec_as_root(
         }
     }
     exit_code(engine, &exec).await
+}
+
+/// Takes the default route from a container that has one; whether it has none now.
+pub(super) async fn close_way_out(
+    engine: &Engine,
+    container: &str,
+    relay: &Relay,
+) -> Result<bool, Trouble> {
+    if !has_default_route(relay).await? {
+        return Ok(true);
+    }
+    let program = format!("{FOLDER}/unroute.pl");
+    exec_as_root(engine, container, &["perl", &program], &[], &mut |_| {}).await?;
+    Ok(!has_default_route(relay).await?)
+}
+
+async fn has_default_route(relay: &Relay) -> Result<bool, Trouble> {
+    let look = Command::new("look at the routes", HOUSEKEEPING_LIMIT, ["cat", "/proc/net/route"]);
+    let routes = relay.run(&look).await?.expect_ok("look at the routes")?.text();
+    Ok(routes.lines().any(|line| line.split_whitespace().nth(1) == Some("00000000")))
+}
+
+/// How often the out-of-memory killer was in the container, as its control group counts. The
+/// engine's own flag speaks of the first process alone.
+pub(super) async fn oom_kills(relay: &Relay) -> Option<u64> {
+    let files = ["/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"];
+    let mut argv = vec!["cat", "--"];
+    argv.extend(files);
+    let look = Command::new("ask for the out-of-memory killer", HOUSEKEEPING_LIMIT, argv);
+    let text = relay.run(&look).await.ok()?.text();
+    text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok())
 }
