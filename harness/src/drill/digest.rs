@@ -51,7 +51,7 @@ const TABLE_LIMIT: Duration = Duration::from_secs(3600);
 /// Every relation with rows of its own, one line for each column, columns in name order.
 const RELATIONS: &str = "
 SELECT n.nspname, c.relname, format('%I.%I', n.nspname, c.relname),
-  c.relpersistence, c.relispopulated, a.attname, format('%I', a.attname),
+  c.relpersistence, c.relispopulated, a.attname, quote_ident(a.attname),
   pg_catalog.format_type(a.atttypid, a.atttypmod)
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace

@@ -76,6 +76,8 @@ async fn lines(
                 let what = format!("{class} {identity}");
                 format!("{definition}; hmac {}", keys.hmac(&what, &secret))
             }
+            // Nothing to say but that it is there.
+            None if definition.is_empty() => "there".to_owned(),
             None => definition,
         };
         lines.push([class, identity, definition]);

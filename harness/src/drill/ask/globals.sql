@@ -96,8 +96,9 @@ SELECT 'replication slot', quote_ident(s.slot_name),
   concat_ws('; ', s.slot_type, 'plugin ' || s.plugin, 'database ' || s.database), NULL
 FROM pg_catalog.pg_replication_slots AS s WHERE NOT s.temporary;
 
-SELECT 'replication origin', quote_ident(o.roname), 'there', NULL
-FROM pg_catalog.pg_replication_origin AS o;
+-- The origin of a subscription bears its number, and is told with it.
+SELECT 'replication origin', quote_ident(o.roname), '', NULL
+FROM pg_catalog.pg_replication_origin AS o WHERE o.roname !~ '^pg_[0-9]+';
 
 SELECT 'prepared transaction', quote_literal(x.gid),
   format('by %I in %I', x.owner, x.database), NULL

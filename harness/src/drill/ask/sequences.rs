@@ -54,14 +54,17 @@ struct Line {
     column: Option<(String, String, String)>,
 }
 
-/// Where every sequence of every database stands. `usable` is left null: see [`try_each`].
+/// What stands in the column `usable` where no trial was made.
+const NOT_TRIED: &str = "not tried";
+
+/// Where every sequence of every database stands. None is tried: see [`try_each`].
 pub(super) async fn sequences(visit: &mut Visit) -> Result<Table, SqlTrouble> {
     let mut table = Table::new(columns::SEQUENCES);
     for visited in &mut visit.databases {
         let database = visited.name.clone();
         let rows = visited.ask(async |session| stands(session).await).await?;
         table.rows.extend(rows.into_iter().map(|[sequence, next, greatest]| {
-            vec![Some(database.clone()), sequence, next, greatest, None]
+            vec![Some(database.clone()), sequence, next, greatest, Some(NOT_TRIED.to_owned())]
         }));
     }
     Ok(table)
@@ -180,9 +183,7 @@ pub(super) async fn try_each(server: &Server, table: &mut Table) -> Result<(), S
             Err(trouble) if trouble.lost => return Err(trouble),
             Err(trouble) => trouble.to_string(),
         });
-        session
-            .query("ROLLBACK TO SAVEPOINT trial; RELEASE SAVEPOINT trial", QUERY_LIMIT)
-            .await?;
+        session.query("ROLLBACK TO SAVEPOINT trial; RELEASE SAVEPOINT trial", QUERY_LIMIT).await?;
     }
     Ok(())
 }

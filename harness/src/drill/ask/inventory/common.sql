@@ -1,5 +1,5 @@
 -- Schemas. `public` is older than we are, and can be changed like any other.
-SELECT 'schema' AS class, quote_ident(n.nspname) AS identity, 'there' AS definition, NULL AS secret
+SELECT 'schema' AS class, quote_ident(n.nspname) AS identity, '' AS definition, NULL AS secret
 FROM pg_catalog.pg_namespace AS n
 WHERE (n.oid >= 16384 OR n.nspname = 'public') AND n.nspname !~ '^pg_(temp|toast_temp)_'
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
@@ -27,7 +27,7 @@ JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
 CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) AS o
 WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'x';
 
-SELECT 'large object', m.oid::text, 'there', NULL FROM pg_catalog.pg_largeobject_metadata AS m;
+SELECT 'large object', m.oid::text, '', NULL FROM pg_catalog.pg_largeobject_metadata AS m;
 
 -- Comments on what is not the system's own.
 SELECT 'comment', o.type || ' ' || o.identity, c.description, NULL
@@ -45,7 +45,7 @@ FROM pg_catalog.pg_seclabel AS l
 CROSS JOIN LATERAL pg_catalog.pg_identify_object(l.classoid, l.objoid, l.objsubid) AS o;
 
 -- Owners of everything that has one. The system's own objects are told once they belong to
--- another than the first superuser.
+-- another than the first superuser. Arrays, row types and multiranges follow what they are of.
 SELECT 'owner', o.type || ' ' || o.identity, quote_ident(pg_get_userbyid(x.owner)), NULL
 FROM (
   SELECT 'pg_catalog.pg_class'::regclass AS class, oid, relowner AS owner
@@ -53,7 +53,8 @@ FROM (
   UNION ALL SELECT 'pg_catalog.pg_proc'::regclass, oid, proowner FROM pg_catalog.pg_proc
   UNION ALL SELECT 'pg_catalog.pg_namespace'::regclass, oid, nspowner FROM pg_catalog.pg_namespace
   UNION ALL SELECT 'pg_catalog.pg_type'::regclass, t.oid, typowner FROM pg_catalog.pg_type AS t
-    WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_type AS e WHERE e.typarray = t.oid)
+    WHERE t.typtype <> 'm'
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_type AS e WHERE e.typarray = t.oid)
       AND (t.typrelid = 0 OR EXISTS (SELECT FROM pg_catalog.pg_class AS c
         WHERE c.oid = t.typrelid AND c.relkind = 'c'))
   UNION ALL SELECT 'pg_catalog.pg_operator'::regclass, oid, oprowner FROM pg_catalog.pg_operator

@@ -9,7 +9,7 @@ FROM pg_catalog.pg_operator AS o WHERE o.oid >= 16384
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
     WHERE d.classid = 'pg_catalog.pg_operator'::regclass AND d.objid = o.oid AND d.deptype = 'e');
 
-SELECT 'operator family', i.identity, 'there', NULL
+SELECT 'operator family', i.identity, '', NULL
 FROM pg_catalog.pg_opfamily AS f
 CROSS JOIN LATERAL pg_catalog.pg_identify_object('pg_catalog.pg_opfamily'::regclass, f.oid, 0) AS i
 WHERE f.oid >= 16384

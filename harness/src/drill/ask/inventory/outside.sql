@@ -14,7 +14,7 @@ FROM pg_catalog.pg_foreign_server AS s
 JOIN pg_catalog.pg_foreign_data_wrapper AS f ON f.oid = s.srvfdw WHERE s.oid >= 16384;
 
 SELECT 'user mapping', format('%s on %I', coalesce(quote_ident(r.rolname), 'PUBLIC'), s.srvname),
-  'there', NULL
+  '', NULL
 FROM pg_catalog.pg_user_mapping AS u
 JOIN pg_catalog.pg_foreign_server AS s ON s.oid = u.umserver
 LEFT JOIN pg_catalog.pg_authid AS r ON r.oid = u.umuser;
@@ -44,12 +44,12 @@ SELECT 'publication', quote_ident(p.pubname),
 FROM pg_catalog.pg_publication AS p WHERE p.oid >= 16384;
 
 SELECT 'publication of a table', format('%s in %I', r.prrelid::regclass, p.pubname),
-  coalesce(nullif(concat_ws('; ', 'columns ' || (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname COLLATE "C")
+  concat_ws('; ', 'columns ' || (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname COLLATE "C")
       FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs)),
-    'where ' || pg_catalog.pg_get_expr(r.prqual, r.prrelid)), ''), 'the whole table'), NULL
+    'where ' || pg_catalog.pg_get_expr(r.prqual, r.prrelid)), NULL
 FROM pg_catalog.pg_publication_rel AS r JOIN pg_catalog.pg_publication AS p ON p.oid = r.prpubid;
 
-SELECT 'publication of a schema', format('%s in %I', n.pnnspid::regnamespace, p.pubname), 'there', NULL
+SELECT 'publication of a schema', format('%s in %I', n.pnnspid::regnamespace, p.pubname), '', NULL
 FROM pg_catalog.pg_publication_namespace AS n
 JOIN pg_catalog.pg_publication AS p ON p.oid = n.pnpubid;
 
@@ -58,5 +58,5 @@ SELECT 'subscription', quote_ident(s.subname),
 FROM pg_catalog.pg_subscription AS s
 WHERE s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database());
 
-SELECT 'subscription of a table', format('%s in %I', r.srrelid::regclass, s.subname), 'there', NULL
+SELECT 'subscription of a table', format('%s in %I', r.srrelid::regclass, s.subname), '', NULL
 FROM pg_catalog.pg_subscription_rel AS r JOIN pg_catalog.pg_subscription AS s ON s.oid = r.srsubid;

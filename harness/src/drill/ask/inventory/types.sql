@@ -39,12 +39,12 @@ WHERE t.oid >= 16384 AND t.typtype <> 'c'
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
     WHERE d.classid = 'pg_catalog.pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e');
 
+-- A collation's encoding is its database's, or any: a dump does not tell these apart.
 SELECT 'collation', c.oid::regcollation::text,
   concat_ws('; ', 'provider ' || c.collprovider::text, 'collate ' || c.collcollate, 'ctype ' || c.collctype,
     'locale ' || coalesce(to_jsonb(c) ->> 'colllocale', to_jsonb(c) ->> 'colliculocale'),
     'rules ' || (to_jsonb(c) ->> 'collicurules'),
     CASE WHEN NOT c.collisdeterministic THEN 'not deterministic' END,
-    'encoding ' || nullif(pg_encoding_to_char(c.collencoding), ''),
     'version ' || c.collversion), NULL
 FROM pg_catalog.pg_collation AS c WHERE c.oid >= 16384
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
