@@ -343,7 +343,8 @@ async fn a_table_that_cannot_be_dropped_is_no_disaster() {
     let nowhere = spec(r#"{"drop_table": {"table": "shop.nothing"}}"#);
     let trouble = nowhere.disaster().harm(stage, &source).await.unwrap_err();
     assert_eq!(trouble.cause, Cause::Rig(RigCause::NotADrill));
-    let depended_on = spec(r#"{"drop_table": {"table": "shop.orders", "hold": "0s"}}"#);
+    let depended_on =
+        spec(r#"{"drop_table": {"table": "shop.orders", "cascade": false, "hold": "0s"}}"#);
     let trouble = depended_on.disaster().strike(stage, &source).await.unwrap_err();
     assert_eq!(trouble.cause, Cause::Rig(RigCause::NotADrill));
     assert!(trouble.said.contains("2BP01") && trouble.said.contains("cascade"), "{}", trouble.said);
