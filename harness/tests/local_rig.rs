@@ -177,8 +177,9 @@ async fn a_lost_host_takes_its_own_with_it_and_nothing_else() {
     assert!(!Path::new(&scratch).exists());
     assert_eq!(processes(ground.folder(), &ground.run).len(), 1, "the other node's goes on");
     assert_eq!(std::fs::read(format!("{repository}/backup")).unwrap(), b"safe");
+    let lost_cause = Cause::Rig(RigCause::EngineApi);
     let after = lost.run(&command(&["true"])).await.unwrap_err();
-    assert!(matches!(after.cause, Cause::Rig(_)), "{after:?}");
+    assert_eq!((after.cause, after.said.as_str()), (lost_cause, "test: node `lost` is lost"));
     lost.destroy().await.unwrap();
     assert_eq!(ground.rig.release().await, Vec::<String>::new());
 }

@@ -77,6 +77,7 @@ async fn a_server_lives_on_it_as_on_real_ground() {
     assert_eq!((early.code.as_deref(), early.lost), (Some("57P03"), false));
     server.await_ready(LIMIT).await.unwrap();
     assert_eq!(began.elapsed(), slow.ready_after);
+    let mut old = server.connect("postgres").await.unwrap();
     let mut session = server.connect("postgres").await.unwrap();
     let mut seen = vec![];
     for _ in 0..3 {
@@ -89,7 +90,7 @@ async fn a_server_lives_on_it_as_on_real_ground() {
     assert!(session.query("select 1", QUERY_LIMIT).await.unwrap_err().lost);
     server.start(&set.stage, &[]).await.unwrap();
     server.await_ready(LIMIT).await.unwrap();
-    let trouble = session.query("show pgrehearse.nonce", QUERY_LIMIT).await.unwrap_err();
+    let trouble = old.query("show pgrehearse.nonce", QUERY_LIMIT).await.unwrap_err();
     assert!(trouble.lost, "an old connection does not lead to the new server");
     server.stop(&set.stage).await.unwrap();
     assert!(server.connect("postgres").await.is_err());
@@ -185,6 +186,19 @@ async fn queries_are_answered_by_rules_and_their_limits_hold() {
     let short = timeout(Duration::from_secs(1), session.query("slow", LIMIT)).await;
     assert!(short.is_err());
     assert!(session.query("begin", LIMIT).await.unwrap_err().lost, "nobody waited");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_dies_takes_the_answers_on_their_way_with_it() {
+    let script = Script::new().on(When::sql("count"), Reply::value("7").after(QUERY_LIMIT / 2));
+    let set = set(script);
+    let server = server(&set, "n").await.unwrap();
+    server.start(&set.stage, &[]).await.unwrap();
+    let mut session = server.connect("postgres").await.unwrap();
+    let (answer, killed) =
+        tokio::join!(session.query("select count(*)", QUERY_LIMIT), server.kill(&set.stage));
+    killed.unwrap();
+    assert!(answer.unwrap_err().lost);
 }
 
 #[tokio::test(start_paused = true)]
