@@ -15,8 +15,8 @@ use crate::record::is_digest;
 
 const NAME: &str = "fingerprint";
 
-/// The tables that the harness itself writes to: the workload's are held against the ledger,
-/// and the probe's row is looked for by name. No other table is left out.
+/// The tables that the harness itself writes to, in the application's database: the workload's are
+/// held against the ledger, and the probe's row is looked for by name. No other is left out.
 const WRITTEN_BY_US: &[&str] = &["ledger.tx", "ledger.entry", "ledger.account", "pgrehearse.probe"];
 
 /// What the shape of a table begins with that a physical restore empties by design.
@@ -52,7 +52,7 @@ impl Check for Fingerprint {
     fn judge(&self, case: &Case<'_>) -> Vec<Finding> {
         let taken = |moment| {
             rows(case, NAME, &moment, &Question::Fingerprint).and_then(|table| {
-                prints(table).map_err(|said| {
+                prints(table, ours(case.brief())).map_err(|said| {
                     let said = format!("the fingerprint at {moment} is not one: {said}");
                     let finding = Finding::unknown(NAME, "malformed_answer", said);
                     Box::new(finding.about(moment.to_string()))
@@ -145,8 +145,14 @@ fn altered(relation: &str, was: &Print<'_>, is: &Print<'_>) -> Finding {
     Finding::broken(NAME, code, said).with(details)
 }
 
-/// The prints of an answer by (database, relation), our own tables left out; or what is wrong.
-fn prints(table: &Table) -> Result<Prints<'_>, String> {
+/// The database in which the harness keeps its tables: the application's first, if it has one.
+fn ours(brief: &Brief) -> &str {
+    brief.application.first().map_or("postgres", |(database, _)| database)
+}
+
+/// The prints of an answer by (database, relation), our own tables in the database `ours` left
+/// out; or what is wrong.
+fn prints<'a>(table: &'a Table, ours: &str) -> Result<Prints<'a>, String> {
     let mut prints = Prints::new();
     let mut seen = BTreeSet::new();
     for row in 0..table.rows.len() {
@@ -162,7 +168,7 @@ fn prints(table: &Table) -> Result<Prints<'_>, String> {
         if !is_digest(digest) {
             return Err(format!("`{}` is no digest", shown(digest)));
         }
-        if !WRITTEN_BY_US.contains(&relation) {
+        if database != ours || !WRITTEN_BY_US.contains(&relation) {
             let print = Print { rows, digest, shape: value("shape")? };
             prints.insert((database, relation), print);
         }

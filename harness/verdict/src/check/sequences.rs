@@ -1,9 +1,8 @@
 //! Sequences: none gives out a number that was given out before.
 //!
 //! Never by equality: PostgreSQL logs 32 numbers ahead, so a sequence may come back further on
-//! than it was. Where `next` was at or below `greatest` at the baseline already, the sequence
-//! either counts down, or would have collided in the source, too. Which of the two cannot be told
-//! from the answer: such a sequence holds only where it stands exactly as it stood.
+//! than it was. One that counts down is answered with all its numbers negated, so that the same
+//! rules hold for it.
 
 use std::collections::BTreeMap;
 
@@ -13,15 +12,15 @@ use crate::brief::Brief;
 use crate::case::Case;
 use crate::check::answered::{rows, shown};
 use crate::check::{Check, difference};
-use crate::finding::Finding;
+use crate::finding::{Finding, Status};
 use crate::question::{Moment, Question, Table};
 
 const NAME: &str = "sequences";
 
 /// Wants every sequence at or behind where it stood at the baseline, behind the greatest value of
-/// the column it feeds, and a trial of it (rolled back) to work; none missing, none extra. Where
-/// a sequence that counts down feeds no column, that it went on cannot be told from its going
-/// back, and is red.
+/// the column it feeds, and a trial of it (rolled back) to work; none missing, none extra. One that
+/// would have collided in the source already may still do so: that is shown, and not blamed on the
+/// restore. An unlogged sequence begins again after a restore, and is red.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sequences {}
@@ -86,8 +85,8 @@ fn compare(before: &Stands<'_>, after: &Stands<'_>) -> Vec<Finding> {
         let name = format!("{database} {sequence}");
         found.push(Finding::broken(NAME, "extra", said).about(name));
     }
-    if found.is_empty() {
-        let said = format!("all {} sequences go on behind what they gave out", before.len());
+    if found.iter().all(|finding| finding.status == Status::Held) {
+        let said = format!("all {} sequences go on where they stood, or behind", before.len());
         found.push(Finding::held(NAME, "ahead", said));
     }
     difference::bounded(NAME, found)
@@ -98,18 +97,15 @@ fn one(sequence: &str, was: &Stand<'_>, is: &Stand<'_>) -> Option<Finding> {
         let said = format!("`{sequence}` cannot be used: {}", shown(is.usable));
         return Some(Finding::broken(NAME, "unusable", said));
     }
-    if was.greatest.is_some_and(|greatest| was.next <= greatest) {
-        if (was.next, was.greatest) == (is.next, is.greatest) {
-            return None;
-        }
-        let said = format!("`{sequence}` counts down, or collided before: it cannot be judged");
-        return Some(Finding::unknown(NAME, "direction_unknown", said));
-    }
     if is.next < was.next {
         let said = format!("`{sequence}` went back: next is {}, was {}", is.next, was.next);
         return Some(Finding::broken(NAME, "behind", said));
     }
     let greatest = is.greatest.filter(|greatest| is.next <= *greatest)?;
+    if was.greatest.is_some_and(|greatest| was.next <= greatest) {
+        let said = format!("`{sequence}` collides, as it did in the source: next is {}", is.next);
+        return Some(Finding::held(NAME, "collided_before", said));
+    }
     let said = format!("`{sequence}` collides: next is {}, {greatest} is taken", is.next);
     Some(Finding::broken(NAME, "collides", said))
 }

@@ -1,5 +1,8 @@
 //! Target: recovery ended where it was meant to, for the reason it was meant to.
 //!
+//! Two forms of boundary: our own (a mark, the start of a harmful record) lies between two records;
+//! one that a user gave (`lsn …`) may lie inside of one, and then recovery stops behind it.
+//!
 //! Three witnesses must agree with the aim: the server's log (where it stopped), the history file
 //! of its new timeline (where it left the old one), and, for a disaster that is undone, the
 //! position that the disaster itself noted.
@@ -27,6 +30,10 @@ const SHORT_HEADER_BYTES: u64 = 24;
 
 const STOPPED_BEFORE: &str = "recovery stopping before WAL location (LSN)";
 const STOPPING: &str = "recovery stopping ";
+/// What the server says before it begins, if it was asked to stop at a position.
+const ASKED: &str = "starting point-in-time recovery to WAL location (LSN)";
+/// How the target of a recovery begins whose position the user gave.
+const GIVEN: &str = "lsn ";
 const COMPLETE: &str = "archive recovery complete";
 const NOT_REACHED: &str = "recovery ended before configured recovery target was reached";
 
@@ -58,19 +65,20 @@ impl Check for Target {
             Ok(boundary) => boundary,
             Err(finding) => return vec![*finding],
         };
-        let mut found = vec![];
+        let (mut found, mut stop) = (vec![], None);
         match rows(case, NAME, &Moment::Recovered, &Question::ServerLog) {
             Ok(table) => {
                 let entries = log::entries(table);
                 found.push(completed(&entries));
                 found.push(stopped(case, boundary, &entries));
+                stop = last_stop(&entries).filter(|_| given(case, boundary, &entries));
             }
             Err(finding) => found.push(*finding),
         }
         match rows(case, NAME, &Moment::Recovered, &Question::History) {
             Ok(table) => {
                 found.push(timeline(case, table));
-                found.push(switched(case, boundary, table));
+                found.push(switched(case, boundary, stop, table));
             }
             Err(finding) => found.push(*finding),
         }
@@ -134,8 +142,11 @@ fn stopped(case: &Case<'_>, boundary: Option<Lsn>, entries: &[Entry<'_>]) -> Fin
             Finding::unknown(NAME, "no_stop", said)
         }
         (Some(boundary), [.., stop]) => {
-            let at = stop.strip_prefix(STOPPED_BEFORE).and_then(log::quoted_lsn);
-            if at.is_some_and(|at| is_next(case, boundary, at)) {
+            let given = given(case, Some(boundary), entries);
+            let behind = |at| {
+                given && at > boundary && case.switch().is_some_and(|end| is_next(case, end, at))
+            };
+            if last_stop(entries).is_some_and(|at| is_next(case, boundary, at) || behind(at)) {
                 let said = format!("recovery stopped before {boundary}, as it was asked to");
                 Finding::held(NAME, "stopped", said)
             } else {
@@ -144,6 +155,22 @@ fn stopped(case: &Case<'_>, boundary: Option<Lsn>, entries: &[Entry<'_>]) -> Fin
             }
         }
     }
+}
+
+/// The start of the record before which recovery stopped, by the last that the log says of it.
+fn last_stop(entries: &[Entry<'_>]) -> Option<Lsn> {
+    let stops =
+        |entry: &&Entry<'_>| entry.severity == Severity::Other && entry.said.starts_with(STOPPING);
+    let last = entries.iter().rfind(stops)?;
+    last.said.strip_prefix(STOPPED_BEFORE).and_then(log::quoted_lsn)
+}
+
+/// Whether the boundary is one that the user gave, and the server was really asked for it.
+fn given(case: &Case<'_>, boundary: Option<Lsn>, entries: &[Entry<'_>]) -> bool {
+    let asked = |entry: &Entry<'_>| {
+        entry.said.starts_with(ASKED) && log::quoted_lsn(entry.said) == boundary
+    };
+    case.aim().is_some_and(|aim| aim.target.starts_with(GIVEN)) && entries.iter().any(asked)
 }
 
 /// The timeline that the recovered server left.
@@ -172,14 +199,18 @@ fn timeline(case: &Case<'_>, history: &Table) -> Finding {
 }
 
 /// Where the recovered server left the old timeline: the end of the last record it replayed.
-fn switched(case: &Case<'_>, boundary: Option<Lsn>, history: &Table) -> Finding {
+/// `stop` is where the log says it stopped, for a boundary that may lie inside of a record.
+fn switched(case: &Case<'_>, boundary: Option<Lsn>, stop: Option<Lsn>, history: &Table) -> Finding {
     let last = history.rows.len().checked_sub(1);
     let switch = last.and_then(|row| history.get(row, "switch")).map(str::parse::<Lsn>);
     match (boundary, switch) {
         (None, Some(Ok(switch))) => {
             Finding::held(NAME, "switch", format!("the old timeline was left at {switch}"))
         }
-        (Some(boundary), Some(Ok(switch))) if is_next(case, switch, boundary) => {
+        (Some(boundary), Some(Ok(switch)))
+            if is_next(case, switch, boundary)
+                || stop.is_some_and(|at| at > boundary && is_next(case, switch, at)) =>
+        {
             let said = format!("the old timeline was left at {switch}, wanted {boundary}");
             Finding::held(NAME, "switch", said)
         }

@@ -97,10 +97,9 @@ fn worst(findings: &[Finding], objectives: &[Objective]) -> Verdict {
         Status::Unknown => Verdict::Unknown,
         Status::Held => Verdict::Passed,
     };
-    // No finding at all is no proof of anything: the least there can be is unknown.
-    let least = if findings.is_empty() { Verdict::Unknown } else { Verdict::Passed };
     let all = findings.iter().map(of_finding).chain(objectives.iter().map(of_objective));
-    all.fold(least, Ord::max)
+    // No finding at all is no proof of anything.
+    all.max().unwrap_or(Verdict::Unknown)
 }
 
 /// The first reason of the worst kind, in one sentence; for a pass, what was proved.

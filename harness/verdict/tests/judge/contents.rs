@@ -186,10 +186,12 @@ fn the_workloads_tables_alone_are_left_to_the_ledger() {
         ("pgrehearse.probe", Held),
         ("ledger.other", Broken),
         ("ledgers.tx", Broken),
+        ("other ledger.tx", Broken),
     ] {
+        let (database, relation) = relation.split_once(' ').unwrap_or(("shop", relation));
         let mut story = Story::latest();
         story.edit(Moment::Recovered, &Question::Fingerprint, |table| {
-            let row = ["shop", relation, "9", &digest(b"x"), "id uuid"];
+            let row = [database, relation, "9", &digest(b"x"), "id uuid"];
             table.rows.push(row.iter().map(|value| text(value)).collect());
         });
         story.expect("fingerprint", status, &["extra"]);
@@ -259,14 +261,16 @@ fn a_sequence_that_cannot_be_used_is_broken() {
 }
 
 #[test]
-fn a_sequence_that_counts_down_holds_only_where_it_stood() {
+fn a_sequence_that_collided_in_the_source_is_shown_and_not_blamed_on_the_restore() {
     let mut story = Story::latest();
-    for moment in [Moment::Baseline, Moment::Recovered] {
-        story.edit(moment, &Question::Sequences, |table| table.rows[0][2] = text("-7"));
+    for (moment, next) in [(Moment::Baseline, "500"), (Moment::Recovered, "500")] {
+        story.edit(moment, &Question::Sequences, |table| table.rows[0][2] = text(next));
     }
     story.expect("sequences", Held, &[]);
-    story.edit(Moment::Recovered, &Question::Sequences, |table| table.rows[0][2] = text("-39"));
-    story.expect("sequences", Unknown, &["direction_unknown"]);
+    let found = story.findings("sequences");
+    assert!(found.iter().any(|finding| finding.code == "collided_before"), "{found:#?}");
+    story.edit(Moment::Recovered, &Question::Sequences, |table| table.rows[0][2] = text("499"));
+    story.expect("sequences", Broken, &["behind"]);
 }
 
 fn sql() -> Question {

@@ -92,6 +92,57 @@ fn a_passing_drill_needs_every_line_but_those_that_only_tell() {
     assert_eq!(passing, told);
 }
 
+/// Whether an event is the one that is meant.
+type Fits = fn(&Event) -> bool;
+
+/// A drill with one check of the user's own and no objective: nothing but the conduct of the
+/// drill itself asks for what is taken out here.
+#[test]
+fn a_drill_is_unknown_when_it_was_not_done_as_planned_whatever_its_checks_say() {
+    let needed: [(&str, Fits); 9] = [
+        ("not_begun", |event| matches!(event, Event::Began(_))),
+        ("steps_missing", |event| matches!(event, Event::Step { number: 2, .. })),
+        ("mark_missing", |event| matches!(event, Event::Marked { .. })),
+        ("no_backup", |event| matches!(event, Event::BackedUp(_))),
+        ("not_struck", |event| matches!(event, Event::Struck { .. })),
+        ("unwitnessed", |event| matches!(event, Event::Witnessed { .. })),
+        ("no_ledger", |event| matches!(event, Event::Sealed { .. })),
+        ("not_recovered", |event| matches!(event, Event::Writable { .. })),
+        ("not_ended", |event| matches!(event, Event::Ended { .. })),
+    ];
+    for (code, taken_out) in needed {
+        let mut story = narrow("sql");
+        expect(&story, Passed, "");
+        story.lines.retain(|(_, event)| !taken_out(event));
+        expect(&story, Unknown, "drill: ");
+        let codes: Vec<String> = story.findings("drill").into_iter().map(|f| f.code).collect();
+        assert_eq!(codes, [code]);
+    }
+    let mut twice = narrow("sql");
+    let first = twice.lines[0].clone();
+    twice.lines.insert(1, first);
+    expect(&twice, Unknown, "drill: ");
+}
+
+/// The story with this check alone, and no objective.
+fn narrow(check: &str) -> Story {
+    let mut story = Story::latest();
+    story.brief.checks.retain(|spec| spec.name() == check);
+    story.brief.objectives = Default::default();
+    story
+}
+
+#[test]
+fn a_question_that_was_due_and_never_asked_is_unknown_even_if_its_check_can_do_without() {
+    let mut story = narrow("target");
+    expect(&story, Passed, "");
+    story.forget(Moment::Recovered, &Question::Server);
+    expect(&story, Unknown, "server was never asked at recovered");
+    let mut story = narrow("target");
+    story.refuse(Moment::Recovered, &Question::Server, "57014: canceling statement");
+    expect(&story, Unknown, "server was refused at recovered");
+}
+
 #[test]
 fn a_missing_line_cannot_hide_behind_the_numbering() {
     let story = Story::latest();

@@ -177,6 +177,26 @@ fn a_stored_answer_is_looked_for_by_its_digest_and_by_no_path() {
 }
 
 #[test]
+fn an_answer_that_is_stored_with_two_lengths_is_believed_with_neither() {
+    let mut story = Story::latest();
+    let twice = story.lines.iter().find_map(|(scope, event)| match event {
+        Event::Answered { answer: Answer::Stored { .. }, .. } => {
+            Some((scope.clone(), event.clone()))
+        }
+        _ => None,
+    });
+    let (scope, twice) = twice.expect("an answer is stored");
+    story.put_before(scope.clone(), twice.clone(), |event| *event == twice);
+    story.expect("fingerprint", Status::Held, &[]);
+    let mut other = twice.clone();
+    if let Event::Answered { answer: Answer::Stored { bytes, .. }, .. } = &mut other {
+        *bytes += 1;
+    }
+    story.put_before(scope, other, |event| *event == twice);
+    story.expect("fingerprint", Status::Unknown, &["answer_lost"]);
+}
+
+#[test]
 fn a_stored_answer_of_another_length_is_lost() {
     let mut story = Story::latest();
     for (_, event) in &mut story.lines {

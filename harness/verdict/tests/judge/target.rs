@@ -67,6 +67,55 @@ fn a_stop_anywhere_else_is_broken() {
     }
 }
 
+/// The same, with the position given by the user, and the server asked for `asked`.
+fn given(boundary: &str, asked: &str, stop: &str, switch: &str) -> Story {
+    let mut story = ended(boundary, stop, switch);
+    story.brief.recoveries[0].undoes = false;
+    story.change(&RECOVERY, |event| {
+        Some(match event {
+            Event::Aimed(mut aim) => {
+                aim.target = format!("lsn {boundary}");
+                Event::Aimed(aim)
+            }
+            other => other,
+        })
+    });
+    story.log(|lines| {
+        for line in lines.iter_mut().filter(|line| line.contains("starting point-in-time")) {
+            *line = line.replace("0/4000028", asked);
+        }
+    });
+    story
+}
+
+#[test]
+fn a_position_inside_of_a_record_is_reached_where_that_record_ends() {
+    given("0/30002B0", "0/30002B0", "0/30002D0", "0/30002D0").expect(NAME, Held, &[]);
+    given("0/3001FF0", "0/3001FF0", "0/3002018", "0/3002000").expect(NAME, Held, &[]);
+    // Inside of a page's header, where no record is.
+    given("0/3002008", "0/3002008", "0/3002018", "0/3002000").expect(NAME, Held, &[]);
+    let both = ["stopped_elsewhere", "switched_elsewhere"];
+    for (boundary, asked, stop, switch) in [
+        ("0/30002B0", "0/30002B8", "0/30002D0", "0/30002D0"),
+        ("0/30002B0", "0/30002B0", "0/30002A8", "0/30002A8"),
+        ("0/30002B0", "0/30002B0", "0/30002D0", "0/3000300"),
+    ] {
+        given(boundary, asked, stop, switch).expect(NAME, Broken, &both);
+    }
+    // What we found ourselves lies between two records.
+    let mut story = given("0/30002B0", "0/30002B0", "0/30002D0", "0/30002D0");
+    story.change(&RECOVERY, |event| {
+        Some(match event {
+            Event::Aimed(mut aim) => {
+                aim.target = "mark healthy".to_owned();
+                Event::Aimed(aim)
+            }
+            other => other,
+        })
+    });
+    story.expect(NAME, Broken, &both);
+}
+
 #[test]
 fn a_timeline_left_anywhere_else_is_broken() {
     for (boundary, stop, switch) in [
