@@ -67,14 +67,15 @@ pub async fn reap(run: &str) -> CleanReport {
     };
     let deadline = Instant::now() + OWNER_LIMIT;
     loop {
-        match take(&state, run) {
+        // The lease is let go of at once: `clean` takes it again.
+        let found = take(&state, run).map(|lease| lease.is_some());
+        match found {
             // The owner gave everything back itself.
-            Ok(None) => return CleanReport::default(),
+            Ok(false) => return CleanReport::default(),
             Err(LeaseTrouble::Alive(_)) if Instant::now() < deadline => {
                 tokio::time::sleep(LOOK_EVERY).await;
             }
-            // Not held on to: `clean` takes it again.
-            Ok(Some(_)) | Err(_) => return clean(Some(run)).await,
+            Ok(true) | Err(_) => return clean(Some(run)).await,
         }
     }
 }

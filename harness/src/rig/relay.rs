@@ -4,7 +4,10 @@
 mod capture;
 mod frame;
 mod link;
+mod talk;
 #[cfg(test)]
 mod tests;
+mod tunnel;
 
-pub(crate) use link::{Relay, Where};
+pub(crate) use link::Relay;
+pub(crate) use tunnel::Where;

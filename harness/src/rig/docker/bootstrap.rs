@@ -74,6 +74,7 @@ fn request(wanted: Wanted) -> Result<ContainerRequest<GenericImage>, Trouble> {
     let Some((algorithm, digest)) = wanted.image.split_once(':') else {
         return Err(api_trouble("name an image", &format!("`{}` is no image id", wanted.image)));
     };
+    let network = wanted.network;
     let mut request = GenericImage::new(algorithm, digest)
         .with_entrypoint("sleep")
         .with_cmd(["infinity"])
@@ -82,15 +83,18 @@ fn request(wanted: Wanted) -> Result<ContainerRequest<GenericImage>, Trouble> {
         .with_hostname(wanted.hostname)
         .with_labels(wanted.labels)
         .with_shm_size(SHM_BYTES)
-        .with_host_config_modifier(|host| {
+        .with_host_config_modifier(move |host| {
             // Without an init a killed postmaster stays a zombie, and its lock file valid.
             host.init = Some(true);
             host.publish_all_ports = Some(false);
+            if network.is_some() {
+                // Set here and not by `with_network`: that asks the engine for the network under a
+                // lock of the whole process, and an engine that hangs would keep it.
+                host.network_mode.clone_from(&network);
+                // For `unroute.pl`, which runs as root; the user of a node has no capabilities.
+                host.cap_add = Some(vec!["NET_ADMIN".to_owned()]);
+            }
         });
-    if let Some(network) = wanted.network {
-        // For `unroute.pl`, which runs as root; the user of a node has no capabilities at all.
-        request = request.with_network(network).with_cap_add("NET_ADMIN");
-    }
     for (name, path, read_only) in wanted.volumes {
         let access = if read_only { AccessMode::ReadOnly } else { AccessMode::ReadWrite };
         request = request.with_mount(Mount::volume_mount(name, path).with_access_mode(access));

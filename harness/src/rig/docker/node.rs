@@ -93,34 +93,19 @@ impl DockerNode {
             files: if foreign { image::programs() } else { vec![] },
         };
         let guard = start(&engine, wanted).await?;
-        if foreign {
-            image::furnish(&engine, &container).await?;
+        let begun = Begun { engine, container, image: (named, id), foreign, network };
+        match begun.finish(rig, want).await {
+            Ok(node) => {
+                *node.guard.lock().unwrap_or_else(PoisonError::into_inner) = Some(guard);
+                Ok(node)
+            }
+            Err(trouble) => {
+                // Left to the sweep: to remove it from here would wait for an engine that may be
+                // the very thing that failed.
+                guard.let_go();
+                Err(trouble)
+            }
         }
-        let found = engine.docker.inspect_container(&container, None::<InspectContainerOptions>);
-        let found = engine.call("look at a container", found).await?;
-        let networks = found.network_settings.and_then(|net| net.networks).unwrap_or_default();
-        let address = networks.get(&network).and_then(|end| end.ip_address.as_deref());
-        let Some(address) = address.and_then(|text| text.parse().ok()) else {
-            return Err(api_trouble("look at a container", "it has no address"));
-        };
-        let relay = wire::begin(&engine, &container, environment(want.postgres)).await?;
-        let is_closed = wire::close_way_out(&engine, &container, &relay).await?;
-        Ok(DockerNode {
-            name: want.name,
-            engine,
-            container,
-            image: (named, id),
-            major: want.postgres,
-            address,
-            relay: Mutex::new(Some(relay)),
-            guard: Mutex::new(Some(guard)),
-            lease: rig.lease.clone(),
-            reach: rig.options.reach,
-            is_direct: OnceCell::new(),
-            destroyed: AtomicBool::new(false),
-            oom_kills: AtomicU64::new(0),
-            is_closed,
-        })
     }
 
     /// Leaves the container to whoever sweeps; nothing can be asked of the node any more.
@@ -184,6 +169,49 @@ impl DockerNode {
             timeout(DIRECT_LIMIT, answer).await.is_ok_and(|answer| answer.is_some())
         };
         *self.is_direct.get_or_init(ask).await
+    }
+}
+
+/// A container that runs, not a node yet.
+struct Begun {
+    engine: Engine,
+    container: String,
+    image: (String, String),
+    foreign: bool,
+    network: String,
+}
+
+impl Begun {
+    async fn finish(self, rig: &DockerRig, want: NodeSpec) -> Result<DockerNode, Trouble> {
+        let Begun { engine, container, image, foreign, network } = self;
+        if foreign {
+            image::furnish(&engine, &container).await?;
+        }
+        let found = engine.docker.inspect_container(&container, None::<InspectContainerOptions>);
+        let found = engine.call("look at a container", found).await?;
+        let networks = found.network_settings.and_then(|net| net.networks).unwrap_or_default();
+        let address = networks.get(&network).and_then(|end| end.ip_address.as_deref());
+        let Some(address) = address.and_then(|text| text.parse().ok()) else {
+            return Err(api_trouble("look at a container", "it has no address"));
+        };
+        let relay = wire::begin(&engine, &container, environment(want.postgres)).await?;
+        let is_closed = wire::close_way_out(&engine, &container, &relay).await?;
+        Ok(DockerNode {
+            name: want.name,
+            engine,
+            container,
+            image,
+            major: want.postgres,
+            address,
+            relay: Mutex::new(Some(relay)),
+            guard: Mutex::new(None),
+            lease: rig.lease.clone(),
+            reach: rig.options.reach,
+            is_direct: OnceCell::new(),
+            destroyed: AtomicBool::new(false),
+            oom_kills: AtomicU64::new(0),
+            is_closed,
+        })
     }
 }
 

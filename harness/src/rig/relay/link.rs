@@ -1,19 +1,20 @@
 //! The link to a relay: sends what is asked, hands each answer to whoever waits for it.
 
-use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pgrehearse_verdict::journal::{RigCause, SubjectCause};
-use tokio::io::{
-    AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, DuplexStream, WriteHalf,
-};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 
 use super::capture::Capture;
-use super::frame::{Frame, PROTOCOL, encode, put_list, receive};
+use super::frame::{PROTOCOL, encode, put_list, receive};
+use super::talk::{
+    Lost, Shared, Talk, Told, WINDOW, locked, out_of_turn, paid, read_all, write_all,
+};
 use crate::rig::{Command, HOUSEKEEPING_LIMIT, Output, Trouble};
 
 /// How long a relay may take to say that it is there.
@@ -22,57 +23,10 @@ const HELLO_LIMIT: Duration = Duration::from_secs(20);
 const KILL_LIMIT: Duration = Duration::from_secs(10);
 /// How long the relay may take to answer a question that needs no work.
 const PING_LIMIT: Duration = Duration::from_secs(5);
-/// Bytes of input or of a connection that may be under way; the relay has the same number.
-const WINDOW: usize = 256 << 10;
 /// Bytes sent in one frame.
-const CHUNK: usize = 64 << 10;
+pub(super) const CHUNK: usize = 64 << 10;
 /// Bytes of a command's arguments and environment.
 const ASKED_MAX: usize = 1 << 20;
-
-/// The relay is not there any more, and why.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the relay is lost: {0}")]
-pub(crate) struct Lost(pub String);
-
-impl From<Lost> for Trouble {
-    fn from(lost: Lost) -> Trouble {
-        Trouble::rig(RigCause::EngineApi, lost.to_string())
-    }
-}
-
-/// Where a connection through the relay goes.
-pub(crate) enum Where {
-    /// A Unix socket.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for servers that listen nowhere else"))]
-    Unix(String),
-    /// An address of the node's own, and a port.
-    Tcp(std::net::Ipv4Addr, u16),
-}
-
-/// What a waiting side is told.
-enum Told {
-    Ended { signalled: bool, number: u32 },
-    Failed { said: String },
-    Number(u32),
-    Done,
-}
-
-/// A conversation under one id.
-struct Talk {
-    told: Option<oneshot::Sender<Told>>,
-    stdout: Capture,
-    stderr: Capture,
-    credit: Arc<Semaphore>,
-    bytes: Option<mpsc::UnboundedSender<Vec<u8>>>,
-    finished: Option<oneshot::Sender<(Capture, Capture)>>,
-}
-
-struct Shared {
-    talks: Mutex<HashMap<u32, Talk>>,
-    lost: Mutex<Option<Lost>>,
-    next: AtomicU32,
-    outgoing: mpsc::UnboundedSender<Vec<u8>>,
-}
 
 /// A relay that answered. Dropping the last of it ends the relay and every command under way.
 #[derive(Clone)]
@@ -92,13 +46,13 @@ impl Drop for Aborted {
 }
 
 /// What one conversation waits for. When it is dropped before its end, the command is killed.
-struct Waiting<'a> {
-    relay: &'a Relay,
-    id: u32,
-    told: oneshot::Receiver<Told>,
-    credit: Arc<Semaphore>,
-    finished: oneshot::Receiver<(Capture, Capture)>,
-    over: bool,
+pub(super) struct Waiting<'a> {
+    pub(super) relay: &'a Relay,
+    pub(super) id: u32,
+    pub(super) told: oneshot::Receiver<Told>,
+    pub(super) credit: Arc<Semaphore>,
+    pub(super) finished: oneshot::Receiver<(Capture, Capture)>,
+    pub(super) over: bool,
 }
 
 impl Drop for Waiting<'_> {
@@ -174,43 +128,6 @@ impl Relay {
             Told::Failed { said } => Err(Lost(said)),
             _ => Err(out_of_turn()),
         }
-    }
-
-    /// A connection that begins on the node. The outer error is the relay's, the inner the node's.
-    pub async fn connect(
-        &self,
-        to: &Where,
-        limit: Duration,
-    ) -> Result<Result<DuplexStream, String>, Lost> {
-        let mut asked = Vec::new();
-        match to {
-            Where::Unix(path) => put_list(&mut asked, [&b"unix"[..], path.as_bytes()].into_iter()),
-            Where::Tcp(host, port) => {
-                let (host, port) = (host.to_string(), port.to_string());
-                let items = [&b"tcp"[..], host.as_bytes(), port.as_bytes()];
-                put_list(&mut asked, items.into_iter());
-            }
-        }
-        let (bytes, arrived) = mpsc::unbounded_channel();
-        let mut waiting = self.open(b'C', &asked, Some(bytes))?;
-        let told = timeout(limit, &mut waiting.told).await;
-        waiting.over = true;
-        match told {
-            Ok(Ok(Told::Done)) => {}
-            Ok(Ok(Told::Failed { said })) => return Ok(Err(said)),
-            Ok(Ok(_)) => return Err(out_of_turn()),
-            Ok(Err(_)) => return Err(self.why_lost()),
-            Err(_) => {
-                self.forget(waiting.id);
-                return Ok(Err(format!("no connection within {limit:?}")));
-            }
-        }
-        let (near, far) = tokio::io::duplex(CHUNK);
-        let (reading, writing) = tokio::io::split(far);
-        let (id, credit) = (waiting.id, waiting.credit.clone());
-        tokio::spawn(send_along(self.clone(), id, credit, reading));
-        tokio::spawn(hand_over(self.clone(), id, arrived, writing));
-        Ok(Ok(near))
     }
 
     fn asked(&self, command: &Command, log: Option<&str>) -> Result<Vec<u8>, Trouble> {
@@ -315,7 +232,7 @@ impl Relay {
         std::future::pending().await
     }
 
-    fn open(
+    pub(super) fn open(
         &self,
         kind: u8,
         asked: &[u8],
@@ -345,171 +262,21 @@ impl Relay {
         Ok(Waiting { relay: self, id, told: told_end, credit, finished: finished_end, over })
     }
 
-    fn send(&self, kind: u8, id: u32, payload: &[u8]) {
+    pub(super) fn send(&self, kind: u8, id: u32, payload: &[u8]) {
         // A writer that is gone has said so in `lost`, and whoever waits is told by its end.
         if let Some(bytes) = encode(kind, id, payload) {
             self.shared.outgoing.send(bytes).ok();
         }
     }
 
-    fn forget(&self, id: u32) {
+    pub(super) fn forget(&self, id: u32) {
         self.send(b'Q', id, &[]);
         locked(&self.shared.talks).remove(&id);
     }
 
-    fn why_lost(&self) -> Lost {
+    pub(super) fn why_lost(&self) -> Lost {
         self.lost().unwrap_or_else(|| Lost("it ended".to_owned()))
     }
-}
-
-impl Shared {
-    fn lose(&self, said: String) {
-        let mut lost = locked(&self.lost);
-        lost.get_or_insert(Lost(said));
-        for (_, talk) in locked(&self.talks).drain() {
-            talk.credit.close();
-        }
-    }
-
-    /// Hands an answer over; `false` if it makes no sense.
-    fn take(&self, frame: Frame) -> bool {
-        let mut talks = locked(&self.talks);
-        let Some(talk) = talks.get_mut(&frame.id) else {
-            return true;
-        };
-        let number = frame.number();
-        let (told, over) = match (frame.kind, number) {
-            (b'o', _) => {
-                talk.stdout.push(&frame.payload);
-                return true;
-            }
-            (b'e', _) => {
-                talk.stderr.push(&frame.payload);
-                return true;
-            }
-            (b'a', Some(room)) => {
-                talk.credit.add_permits((room as usize).min(WINDOW));
-                return true;
-            }
-            (b'd', _) => {
-                return talk.bytes.as_ref().is_none_or(|to| {
-                    to.send(frame.payload).ok();
-                    true
-                });
-            }
-            (b'c', _) => (Told::Done, false),
-            (b'z', _) => (Told::Done, true),
-            (b'p', _) => (Told::Done, true),
-            (b's' | b'l', Some(number)) => (Told::Number(number), true),
-            (b'x', _) => match *frame.payload.as_slice() {
-                [how, a, b, c, d] => {
-                    let number = u32::from_be_bytes([a, b, c, d]);
-                    (Told::Ended { signalled: how == 1, number }, true)
-                }
-                _ => return false,
-            },
-            (b'f', Some(_)) => {
-                let said = String::from_utf8_lossy(&frame.payload[4..]).into_owned();
-                (Told::Failed { said }, true)
-            }
-            _ => return false,
-        };
-        if let Some(to) = talk.told.take() {
-            to.send(told).ok();
-        }
-        if over && let Some(talk) = talks.remove(&frame.id) {
-            talk.credit.close();
-            if let Some(to) = talk.finished {
-                to.send((talk.stdout, talk.stderr)).ok();
-            }
-        }
-        true
-    }
-}
-
-async fn read_all(mut from: impl AsyncRead + Unpin, shared: std::sync::Weak<Shared>) {
-    loop {
-        let frame = receive(&mut from).await;
-        let Some(shared) = shared.upgrade() else {
-            return;
-        };
-        match frame {
-            Ok(frame) => {
-                if !shared.take(frame) {
-                    return shared.lose("it answered out of turn".to_owned());
-                }
-            }
-            Err(said) => return shared.lose(said),
-        }
-    }
-}
-
-async fn write_all(
-    mut into: impl AsyncWrite + Unpin,
-    mut sent: mpsc::UnboundedReceiver<Vec<u8>>,
-    shared: std::sync::Weak<Shared>,
-) {
-    while let Some(bytes) = sent.recv().await {
-        let mut done = into.write_all(&bytes).await;
-        if sent.is_empty() && done.is_ok() {
-            done = into.flush().await;
-        }
-        if let Err(error) = done {
-            if let Some(shared) = shared.upgrade() {
-                shared.lose(error.to_string());
-            }
-            return;
-        }
-    }
-    into.shutdown().await.ok();
-}
-
-/// From us to the node, until our side is closed.
-async fn send_along(
-    relay: Relay,
-    id: u32,
-    credit: Arc<Semaphore>,
-    mut from: impl AsyncRead + Unpin,
-) {
-    let mut chunk = vec![0; CHUNK];
-    while let Ok(got @ 1..) = from.read(&mut chunk).await {
-        if !paid(&credit, got).await {
-            return;
-        }
-        relay.send(b'I', id, &chunk[..got]);
-    }
-    relay.send(b'E', id, &[]);
-}
-
-/// From the node to us, until its side is closed.
-async fn hand_over(
-    relay: Relay,
-    id: u32,
-    mut arrived: mpsc::UnboundedReceiver<Vec<u8>>,
-    mut into: WriteHalf<DuplexStream>,
-) {
-    while let Some(bytes) = arrived.recv().await {
-        if into.write_all(&bytes).await.is_err() {
-            return relay.forget(id);
-        }
-        let room = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        relay.send(b'A', id, &room.to_be_bytes());
-    }
-    into.shutdown().await.ok();
-}
-
-/// Waits for room; `false` if the far side wants no more.
-async fn paid(credit: &Semaphore, bytes: usize) -> bool {
-    let wanted = u32::try_from(bytes).unwrap_or(u32::MAX);
-    credit.acquire_many(wanted).await.map(|room| room.forget()).is_ok()
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn out_of_turn() -> Lost {
-    Lost("it answered out of turn".to_owned())
 }
 
 fn not_executable(command: &Command, said: &str) -> Trouble {
