@@ -3,20 +3,23 @@
 mod local;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use local::{Ground, LIMIT, NONCE, PASSWORD, major};
+use local::{Ground, LIMIT, NONCE, PASSWORD, command, major, processes};
 use pgrehearse::disaster::{self, Note};
 use pgrehearse::drill::locate::{Found, Window, before};
 use pgrehearse::drill::{QUERY_LIMIT, Server};
 use pgrehearse::engine::{Engine, PgBackRest, Target};
 use pgrehearse::plan::Postgres;
-use pgrehearse::rig::{Command, Mount, Node, NodeSpec, Place, Rig, Trouble, Volume};
+use pgrehearse::rig::{Mount, Node, NodeSpec, Place, Rig, Trouble, Volume};
 use pgrehearse::sabotage::{self, Bench};
 use pgrehearse::secret::Secret;
 use pgrehearse_verdict::journal::{self, Cause, Event, RigCause, SubjectCause};
 use pgrehearse_verdict::lsn::{Lsn, Segment};
 
 const SEGMENT_BYTES: u64 = 16 << 20;
+/// Between two looks at a server: without it, looking would keep the server from its work.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// A protected server, and the volume its backups lie in.
 struct House {
@@ -61,7 +64,7 @@ impl House {
         let asked = "select coalesce(last_archived_wal, '') from pg_stat_archiver";
         tokio::time::timeout(LIMIT, async {
             while one(&self.source, asked).await < name {
-                tokio::task::yield_now().await;
+                tokio::time::sleep(LOOK_EVERY).await;
             }
         })
         .await
@@ -85,14 +88,21 @@ impl House {
     }
 
     async fn end(self) {
-        assert_eq!(self.ground.rig.release().await, Vec::<String>::new());
+        end(&self.ground).await;
     }
+}
+
+/// Gives the ground back; nothing may be left of it.
+async fn end(ground: &Ground) {
+    assert_eq!(ground.rig.release().await, Vec::<String>::new());
+    assert_eq!(processes(ground.folder(), &ground.run), Vec::<String>::new());
+    assert!(!ground.folder().exists());
 }
 
 async fn promoted(server: &Server) {
     server.await_ready(LIMIT).await.unwrap();
     while one(server, "select pg_is_in_recovery()").await == "t" {
-        tokio::task::yield_now().await;
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 
@@ -145,9 +155,13 @@ async fn strike(house: &House, text: &str, meanwhile: &str) -> Strike {
         // The strike holds its lock: only then does the other one commit.
         let held = "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and granted \
                     and locktype = 'relation' and relation >= 16384";
-        while one(source, held).await == "0" {
-            tokio::task::yield_now().await;
-        }
+        tokio::time::timeout(LIMIT, async {
+            while one(source, held).await == "0" {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        })
+        .await
+        .expect("the strike holds its lock");
         one(source, meanwhile).await
     };
     let (note, _) = tokio::join!(disaster.disaster().strike(stage, source), others);
@@ -167,8 +181,9 @@ async fn what_committed_while_a_table_was_dropped_is_kept_and_the_drop_is_undone
     let full = house.backup("full").await;
     one(&house.source, "insert into shop.customers values (1)").await;
     // More commits than are read at a time.
-    let many = "create table shop.ticks (n int); do $$ begin for n in 1..9000 loop \
-                insert into shop.ticks values (n); commit; end loop; end $$; select 1";
+    one(&house.source, "create table shop.ticks (n int)").await;
+    let many = "do $$ begin for n in 1..9000 loop insert into shop.ticks values (n); commit; \
+                end loop; end $$";
     one(&house.source, many).await;
     let text = r#"{"drop_table": {"table": "shop.orders", "hold": "1s"}}"#;
     let mut strike = strike(&house, text, "insert into shop.customers values (2)").await;
@@ -199,7 +214,7 @@ async fn what_committed_while_a_table_was_dropped_is_kept_and_the_drop_is_undone
 async fn a_partitioned_table_in_a_tablespace_of_another_database_is_found() {
     let house = House::new().await;
     let spaces = house.source.node.place(Place::Tablespaces);
-    let make = Command::new("test", LIMIT, ["mkdir", &format!("{spaces}/a")]);
+    let make = command(&["mkdir", &format!("{spaces}/a")]);
     house.ground.stage.must(&*house.source.node, make).await.unwrap();
     one(&house.source, &format!("create tablespace a location '{spaces}/a'")).await;
     one(&house.source, "create database shop").await;
@@ -292,6 +307,18 @@ async fn after_a_lost_data_directory_all_that_was_archived_comes_back_and_no_mor
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_still_answers_is_not_lost_although_its_files_are() {
+    let ground = Ground::new();
+    let source = ground.running("source").await;
+    let argv = ["rm", "-rf", "--", &source.node.place(Place::Data)];
+    ground.stage.must(&*source.node, command(&argv)).await.unwrap();
+    let spec: disaster::Spec = serde_json::from_str(r#"{"lost_data_directory": {}}"#).unwrap();
+    let (said, so) = spec.disaster().witness(&ground.stage, &source).await.unwrap();
+    assert!(!so && said.contains("still answers"), "{said}");
+    end(&ground).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_missing_segment_is_missing_in_the_copy_alone() {
     let house = House::new().await;
     let backup = house.backup("full").await;
@@ -308,7 +335,7 @@ async fn a_missing_segment_is_missing_in_the_copy_alone() {
     let (stage, engine) = (&house.ground.stage, &house.engine);
     let (from, to) = (node.place(Place::Original), node.place(Place::Repository));
     let argv = ["cp", "-a", "--", &format!("{from}/."), &to];
-    stage.must(&*node, Command::new("test", LIMIT, argv)).await.unwrap();
+    stage.must(&*node, command(&argv)).await.unwrap();
     let sabotage = sabotage::named("wal_segment_missing").unwrap();
     let bench = Bench { node: &*node, engine, needed: &needed, place: 7 };
     let spoiled = sabotage.spoil(stage, &bench).await.unwrap();
@@ -361,5 +388,5 @@ async fn a_table_that_cannot_be_dropped_is_no_disaster() {
     cascade.disaster().strike(stage, &source).await.unwrap();
     let (said, so) = cascade.disaster().witness(stage, &source).await.unwrap();
     assert!(so, "{said}");
-    assert_eq!(ground.rig.release().await, Vec::<String>::new());
+    end(&ground).await;
 }
