@@ -45,6 +45,11 @@ pub trait Disaster: Send + Sync {
     /// As the plan prints it.
     fn text(&self) -> String;
 
+    /// The rigs that can cause it.
+    fn rigs(&self) -> &'static [&'static str] {
+        &["docker", "local", "scripted"]
+    }
+
     /// What will be harmed, as WAL will name it; asked of the intact server.
     async fn harm(&self, stage: &Stage, source: &Server) -> Result<Option<Harm>, Trouble>;
 

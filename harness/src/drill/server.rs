@@ -140,6 +140,15 @@ impl Server {
         }
     }
 
+    /// Whether the server's first process is there. A server that was not started is not.
+    pub async fn alive(&self) -> Result<bool, Trouble> {
+        let pid = *self.pid.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(pid) = pid else { return Ok(false) };
+        let look = ["kill", "-0", &pid.to_string()];
+        let look = Command::new("see whether the server is there", HOUSEKEEPING_LIMIT, look);
+        Ok(self.node.run(&look).await?.ok())
+    }
+
     async fn whoami(&self) -> Result<String, SqlTrouble> {
         let mut session = self.connect("postgres").await?;
         let tables = session.query("SHOW pgrehearse.nonce", QUERY_LIMIT).await?;

@@ -17,8 +17,8 @@ pub struct Fixture {
     pub application: Vec<Application>,
     /// The size, from 1.
     pub scale: u32,
-    /// SQL to run as the superuser in `postgres` before everything else, `fixture.yaml`'s
-    /// `cluster:`: role settings, tablespaces. `${name}` stands for nothing: text is text.
+    /// SQL to run as the superuser in `postgres` after the roles and before the databases,
+    /// `fixture.yaml`'s `cluster:`: role settings, tablespaces.
     pub cluster: Vec<PathBuf>,
 }
 

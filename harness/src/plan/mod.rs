@@ -1,11 +1,13 @@
 //! A scenario, wholly decided before anything starts.
 
+mod asks;
 mod fixture;
 mod lower;
 mod show;
 
+pub use asks::asks;
 pub use fixture::{Application, Database, Fixture, Load, PasswordSource, RoleSpec};
-pub use lower::{Ground, lower};
+pub use lower::{Ground, lower, not_for_this_rig};
 pub use show::show;
 
 use std::collections::BTreeMap;

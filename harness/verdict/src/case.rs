@@ -97,20 +97,28 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The last promise made before the strike.
+    /// The last promise made before the strike that this scope recovers from.
     pub fn promise(&self) -> Option<&'a Promise> {
-        self.record.lines.iter().rev().find_map(|line| match &line.event {
+        self.until_done().iter().rev().find_map(|line| match &line.event {
             Event::Promised(promise) => Some(promise),
             _ => None,
         })
     }
 
-    /// When the last disaster was issued.
+    /// When the disaster that this scope recovers from was issued.
     pub fn struck_ns(&self) -> Option<u64> {
-        self.record.lines.iter().rev().find_map(|line| match &line.event {
+        self.until_done().iter().rev().find_map(|line| match &line.event {
             Event::Struck { .. } => Some(line.at_ns),
             _ => None,
         })
+    }
+
+    /// The journal up to the last line of this scope: a disaster after that is for the next
+    /// recovery.
+    fn until_done(&self) -> &'a [Line] {
+        let lines = &self.record.lines;
+        let last = lines.iter().rposition(|line| line.scope == *self.scope);
+        &lines[..last.map_or(lines.len(), |last| last + 1)]
     }
 
     /// What this recovery aimed at.

@@ -3,6 +3,10 @@
 //! A drill returns nothing; whatever it learnt is here. Lines are only ever appended. This file
 //! holds the types; [`read`] turns the text of a journal back into lines.
 
+mod read;
+
+pub use read::{JOURNAL_BYTES_MAX, JournalError, read};
+
 use serde::{Deserialize, Serialize};
 
 use crate::lsn::Lsn;
@@ -10,8 +14,6 @@ use crate::question::{Answer, Moment, Question};
 
 /// The format of the journal; a reader refuses a greater one.
 pub const FORMAT: u32 = 1;
-/// A journal longer than this is refused, in bytes.
-pub const JOURNAL_BYTES_MAX: usize = 256 << 20;
 
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,6 +87,18 @@ pub enum Event {
         xid: Option<u64>,
         /// A position at or after the end of the harm's commit record.
         lsn: Option<Lsn>,
+    },
+    /// The nonce that the harness gave to the recovered server, before it was first asked.
+    Planted {
+        /// What `SHOW pgrehearse.nonce` must answer on it.
+        nonce: String,
+    },
+    /// Whether the source was down, or out of reach, while the recovered server was looked at.
+    SourceDown {
+        /// Whether it was so.
+        so: bool,
+        /// What was tried, and what came of it.
+        said: String,
     },
     /// Whether the harm was really there before recovery began.
     Witnessed {
@@ -333,54 +347,4 @@ pub enum End {
     TimedOut,
     /// We panicked.
     Panicked,
-}
-
-/// Why a journal cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum JournalError {
-    /// It is longer than the bound.
-    #[error("the journal is {0} bytes long, more than {JOURNAL_BYTES_MAX}")]
-    TooLong(usize),
-    /// A line that is not the last is not a line of a journal.
-    #[error("line {0} of the journal is damaged: {1}")]
-    Damaged(u64, String),
-    /// Lines are missing, doubled or out of order.
-    #[error("line {found} of the journal is numbered {number}")]
-    Misnumbered {
-        /// Where it stands.
-        found: u64,
-        /// What it says.
-        number: u64,
-    },
-    /// It was written by a newer pgrehearse.
-    #[error("the journal has format {0}, this pgrehearse reads up to {FORMAT}")]
-    Newer(u32),
-}
-
-/// Reads a journal. A last line without its line feed was being written when the writer died:
-/// it is left out. Any other damage is an error, since nothing after it can be believed.
-pub fn read(text: &str) -> Result<Vec<Line>, JournalError> {
-    if text.len() > JOURNAL_BYTES_MAX {
-        return Err(JournalError::TooLong(text.len()));
-    }
-    let mut lines: Vec<Line> = vec![];
-    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-    for (at, row) in (1..).zip(whole.split_terminator('\n')) {
-        let line: Line = serde_json::from_str(row)
-            .map_err(|error| JournalError::Damaged(at, error.to_string()))?;
-        // Verdicts stand after all observations and may be taken out: they are not numbered in.
-        if matches!(line.event, Event::Judged { .. }) {
-            continue;
-        }
-        if line.n != lines.len() as u64 + 1 {
-            return Err(JournalError::Misnumbered { found: at, number: line.n });
-        }
-        if let Event::Began(began) = &line.event
-            && began.format > FORMAT
-        {
-            return Err(JournalError::Newer(began.format));
-        }
-        lines.push(line);
-    }
-    Ok(lines)
 }

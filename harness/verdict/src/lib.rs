@@ -13,5 +13,6 @@ pub mod ledger;
 pub mod lsn;
 pub mod objective;
 pub mod question;
+pub mod record;
 pub mod report;
 pub mod verdict;

@@ -1,10 +1,13 @@
 //! The checks: each a pure judgement over recorded answers. One file a check, one line here.
 
+mod answered;
+mod difference;
 mod fingerprint;
 mod globals;
 mod identity;
 mod inventory;
 mod ledger;
+mod log;
 mod sequences;
 mod server_log;
 mod sql;
@@ -12,6 +15,8 @@ mod target;
 mod usable;
 
 pub use sql::SqlCheck;
+
+pub(crate) use answered::unanswered;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,21 +1,137 @@
-//! To be written.
+//! Sequences: none gives out a number that was given out before.
+//!
+//! Never by equality: PostgreSQL logs 32 numbers ahead, so a sequence may come back further on
+//! than it was. Where `next` was at or below `greatest` at the baseline already, the sequence
+//! either counts down, or would have collided in the source, too. Which of the two cannot be told
+//! from the answer: such a sequence holds only where it stands exactly as it stood.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
 use crate::brief::Brief;
 use crate::case::Case;
-use crate::check::Check;
+use crate::check::answered::{rows, shown};
+use crate::check::{Check, difference};
 use crate::finding::Finding;
-use crate::question::{Moment, Question};
-use serde::{Deserialize, Serialize};
-/// stub
+use crate::question::{Moment, Question, Table};
+
+const NAME: &str = "sequences";
+
+/// Wants every sequence at or behind where it stood at the baseline, behind the greatest value of
+/// the column it feeds, and a trial of it (rolled back) to work; none missing, none extra. Where
+/// a sequence that counts down feeds no column, that it went on cannot be told from its going
+/// back, and is red.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sequences {}
+
+/// What an answer says of one sequence. Its numbers are of 64 bits; they are read wider, so that
+/// the one beyond the last can be said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stand<'a> {
+    next: i128,
+    greatest: Option<i128>,
+    usable: &'a str,
+}
+
+type Stands<'a> = BTreeMap<(&'a str, &'a str), Stand<'a>>;
+
 impl Check for Sequences {
-    const SUMMARY: &'static str = "";
-    const EXAMPLE: &'static str = "";
+    const SUMMARY: &'static str =
+        "no sequence gives out a number again, and none is missing or new";
+    const EXAMPLE: &'static str = "sequences";
+
     fn asks(&self, _brief: &Brief) -> Vec<(Moment, Question)> {
-        todo!()
+        vec![(Moment::Baseline, Question::Sequences), (Moment::Recovered, Question::Sequences)]
     }
-    fn judge(&self, _case: &Case<'_>) -> Vec<Finding> {
-        todo!()
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Finding> {
+        let taken = |moment| {
+            rows(case, NAME, &moment, &Question::Sequences).and_then(|table| {
+                stands(table).map_err(|said| {
+                    let said = format!("the sequences at {moment} are not: {said}");
+                    let finding = Finding::unknown(NAME, "malformed_answer", said);
+                    Box::new(finding.about(moment.to_string()))
+                })
+            })
+        };
+        match (taken(Moment::Baseline), taken(Moment::Recovered)) {
+            (Ok(before), Ok(after)) => compare(&before, &after),
+            (before, after) => {
+                before.err().into_iter().chain(after.err()).map(|finding| *finding).collect()
+            }
+        }
     }
+}
+
+fn compare(before: &Stands<'_>, after: &Stands<'_>) -> Vec<Finding> {
+    if before.is_empty() {
+        let said = "there were no sequences to compare at the baseline";
+        return vec![Finding::unknown(NAME, "nothing_compared", said)];
+    }
+    let mut found = vec![];
+    for (&(database, sequence), was) in before {
+        let finding = match after.get(&(database, sequence)) {
+            None => {
+                let said = format!("`{sequence}` did not come back");
+                Some(Finding::broken(NAME, "missing", said))
+            }
+            Some(is) => one(sequence, was, is),
+        };
+        found.extend(finding.map(|finding| finding.about(format!("{database} {sequence}"))));
+    }
+    for (database, sequence) in after.keys().filter(|name| !before.contains_key(*name)) {
+        let said = format!("`{sequence}` is there and was not before");
+        let name = format!("{database} {sequence}");
+        found.push(Finding::broken(NAME, "extra", said).about(name));
+    }
+    if found.is_empty() {
+        let said = format!("all {} sequences go on behind what they gave out", before.len());
+        found.push(Finding::held(NAME, "ahead", said));
+    }
+    difference::bounded(NAME, found)
+}
+
+fn one(sequence: &str, was: &Stand<'_>, is: &Stand<'_>) -> Option<Finding> {
+    if is.usable != "t" {
+        let said = format!("`{sequence}` cannot be used: {}", shown(is.usable));
+        return Some(Finding::broken(NAME, "unusable", said));
+    }
+    if was.greatest.is_some_and(|greatest| was.next <= greatest) {
+        if (was.next, was.greatest) == (is.next, is.greatest) {
+            return None;
+        }
+        let said = format!("`{sequence}` counts down, or collided before: it cannot be judged");
+        return Some(Finding::unknown(NAME, "direction_unknown", said));
+    }
+    if is.next < was.next {
+        let said = format!("`{sequence}` went back: next is {}, was {}", is.next, was.next);
+        return Some(Finding::broken(NAME, "behind", said));
+    }
+    let greatest = is.greatest.filter(|greatest| is.next <= *greatest)?;
+    let said = format!("`{sequence}` collides: next is {}, {greatest} is taken", is.next);
+    Some(Finding::broken(NAME, "collides", said))
+}
+
+fn stands(table: &Table) -> Result<Stands<'_>, String> {
+    let mut stands = Stands::new();
+    for row in 0..table.rows.len() {
+        let value = |column| {
+            table.get(row, column).ok_or_else(|| format!("`{column}` of row {} is null", row + 1))
+        };
+        let number = |text: &str| {
+            text.parse::<i128>().map_err(|_| format!("`{}` is no number", shown(text)))
+        };
+        let (database, sequence) = (value("database")?, value("sequence")?);
+        let stand = Stand {
+            next: number(value("next")?)?,
+            greatest: table.get(row, "greatest").map(number).transpose()?,
+            usable: value("usable")?,
+        };
+        if stands.insert((database, sequence), stand).is_some() {
+            return Err(format!("`{sequence}` of `{database}` is there twice"));
+        }
+    }
+    Ok(stands)
 }

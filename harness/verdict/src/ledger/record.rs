@@ -19,7 +19,7 @@ pub struct Row {
 
 /// Something that happened to a transaction, seen from outside the database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Entry {
     /// The first line.
     Opened(Opening),
@@ -50,7 +50,8 @@ pub enum Entry {
     Acked {
         /// Its name.
         tx: TxId,
-        /// `pg_current_wal_insert_lsn()` after the commit: its record starts before it.
+        /// `pg_current_wal_insert_lsn()` after the commit: its record starts before it. If it
+        /// could not be asked any more, the greatest position there is: that is still true.
         hi: Lsn,
     },
     /// The server said that it did not commit, or COMMIT was never sent.
@@ -81,13 +82,14 @@ pub struct Opening {
     pub writers: u32,
     /// How many accounts each writer owns, numbered from 0.
     pub accounts: u32,
-    /// The balance each account begins with. The sum over all accounts never changes.
+    /// The balance each account begins with, at version 0. The sum over all accounts never
+    /// changes.
     pub balance: i64,
 }
 
 /// One change to a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Effect {
     /// `ledger.account`: `balance = balance + by`, `version` = the transaction's `seq`. The
     /// account belongs to the transaction's writer.

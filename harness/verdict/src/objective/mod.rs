@@ -2,6 +2,7 @@
 
 mod rpo;
 mod rto;
+mod span;
 
 pub use rpo::rpo;
 pub use rto::rto;

@@ -1,5 +1,0 @@
-//! To be written.
-/// stub
-pub struct Keys;
-/// stub
-pub async fn ask() {}

@@ -1,0 +1,91 @@
+//! What the catalogues say: the inventory of each database, and what belongs to the cluster.
+
+use std::time::Duration;
+
+use pgrehearse_verdict::question::{Table, columns};
+
+use crate::drill::ask::keys::Keys;
+use crate::drill::ask::visit::{Visit, Visited};
+use crate::rig::SqlTrouble;
+
+/// How long one file of catalogue queries may take.
+const CATALOGUE_LIMIT: Duration = Duration::from_secs(300);
+/// The catalogues are large and their indexes are what the server itself lives by.
+const BY_INDEX: &str = "SET LOCAL enable_indexscan = on; SET LOCAL enable_bitmapscan = on;";
+
+/// Every statement here answers (class, identity, definition, secret).
+const INVENTORY: &[&str] = &[
+    include_str!("inventory/columns.sql"),
+    include_str!("inventory/common.sql"),
+    include_str!("inventory/guards.sql"),
+    include_str!("inventory/operators.sql"),
+    include_str!("inventory/outside.sql"),
+    include_str!("inventory/privileges.sql"),
+    include_str!("inventory/relations.sql"),
+    include_str!("inventory/routines.sql"),
+    include_str!("inventory/search.sql"),
+    include_str!("inventory/types.sql"),
+];
+const GLOBALS: &str = include_str!("globals.sql");
+
+/// Every object of every database.
+pub(super) async fn inventory(visit: &mut Visit, keys: &Keys) -> Result<Table, SqlTrouble> {
+    let mut table = Table::new(columns::INVENTORY);
+    for visited in &mut visit.databases {
+        let mut rows = vec![];
+        for sql in INVENTORY {
+            rows.extend(lines(visited, sql, keys).await?);
+        }
+        rows.sort();
+        let named = rows.into_iter().map(|row| {
+            let database = Some(visited.name.clone());
+            std::iter::once(database).chain(row.into_iter().map(Some)).collect()
+        });
+        table.rows.extend(named);
+    }
+    Ok(table)
+}
+
+/// Everything that belongs to the whole cluster.
+pub(super) async fn globals(visit: &mut Visit, keys: &Keys) -> Result<Table, SqlTrouble> {
+    let mut table = Table::new(columns::GLOBALS);
+    let first = visit.databases.first_mut();
+    let visited = first.expect("a visit has at least one database");
+    let mut rows = lines(visited, GLOBALS, keys).await?;
+    rows.sort();
+    table.rows.extend(rows.into_iter().map(|row| row.into_iter().map(Some).collect()));
+    Ok(table)
+}
+
+/// The lines of all statements of `sql`. A secret is replaced here and goes no further.
+async fn lines(
+    visited: &mut Visited,
+    sql: &str,
+    keys: &Keys,
+) -> Result<Vec<[String; 3]>, SqlTrouble> {
+    let tables = visited.query(&format!("{BY_INDEX}{sql}"), CATALOGUE_LIMIT).await?;
+    let mut lines = vec![];
+    for row in tables.into_iter().flat_map(|table| table.rows) {
+        let [Some(class), Some(identity), Some(definition), secret] = <[_; 4]>::try_from(row)
+            .map_err(|row: Vec<_>| misshapen(format!("{} columns, want 4", row.len())))?
+        else {
+            return Err(misshapen("a null".to_owned()));
+        };
+        let definition = match secret {
+            Some(secret) => {
+                let what = format!("{class} {identity}");
+                format!("{definition}; hmac {}", keys.hmac(&what, &secret))
+            }
+            // Nothing to say but that it is there.
+            None if definition.is_empty() => "there".to_owned(),
+            None => definition,
+        };
+        lines.push([class, identity, definition]);
+    }
+    Ok(lines)
+}
+
+fn misshapen(found: String) -> SqlTrouble {
+    let said = format!("a line of the catalogues has {found}");
+    SqlTrouble { code: None, said, lost: false }
+}

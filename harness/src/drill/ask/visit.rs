@@ -1,0 +1,133 @@
+//! A visit to a server: one session in every database, each in a snapshot taken before the first
+//! answer, on connections that were shown to lead to the server we mean.
+
+use std::time::Duration;
+
+use pgrehearse_verdict::question::Table;
+
+use crate::drill::digest::PINNED;
+use crate::drill::{QUERY_LIMIT, SUPERUSER, Server};
+use crate::rig::{Login, Session, SqlTrouble};
+
+/// Every database that somebody can connect to and that is not there to be copied. One whose
+/// removal was broken off (a connection limit of -2) lets nobody in; it is told with the globals.
+const DATABASES: &str = "SELECT datname FROM pg_catalog.pg_database
+WHERE datallowconn AND NOT datistemplate AND datconnlimit <> -2 ORDER BY datname COLLATE \"C\"";
+/// Opens the snapshot: it is taken by the first query, not by BEGIN.
+const OPEN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1";
+/// Undoes what a question did to its session, and whatever a failure of its left behind.
+const UNDO: &str = "ROLLBACK TO SAVEPOINT question; RELEASE SAVEPOINT question";
+/// Databases we look at; more are a mistake, or somebody's attempt to keep us busy.
+const DATABASES_MAX: usize = 256;
+
+/// A database that is being visited.
+pub(super) struct Visited {
+    /// Its name.
+    pub name: String,
+    session: Box<dyn Session>,
+}
+
+/// The databases of a server, each in its snapshot.
+pub(super) struct Visit {
+    /// In name order, at least one.
+    pub databases: Vec<Visited>,
+}
+
+impl Visit {
+    /// Opens a session in every database, and only then lets anyone ask.
+    pub async fn open(server: &Server) -> Result<Visit, SqlTrouble> {
+        let mut first = connect(server, "postgres", PINNED).await?;
+        let listed = first.query(DATABASES, QUERY_LIMIT).await?;
+        drop(first);
+        let rows = listed.into_iter().flat_map(|table| table.rows);
+        let names: Vec<String> = rows.flatten().flatten().collect();
+        if names.is_empty() || names.len() > DATABASES_MAX {
+            let said = format!("found {} databases, want 1 to {DATABASES_MAX}", names.len());
+            return Err(SqlTrouble { code: None, said, lost: false });
+        }
+        let mut databases = vec![];
+        for name in names {
+            let opened = async {
+                let mut session = connect(server, &name, PINNED).await?;
+                session.query(OPEN, QUERY_LIMIT).await?;
+                Ok(session)
+            };
+            let session = opened.await.map_err(|trouble| within(&name, trouble))?;
+            databases.push(Visited { name, session });
+        }
+        Ok(Visit { databases })
+    }
+
+    /// The rows of `sql` asked in the database `postgres`, or the first there is.
+    pub async fn query(&mut self, sql: &str) -> Result<Table, SqlTrouble> {
+        let at = self.databases.iter().position(|visited| visited.name == "postgres");
+        self.databases[at.unwrap_or(0)].one(sql, QUERY_LIMIT).await
+    }
+}
+
+impl Visited {
+    /// What `work` finds. Whatever it does to the session is undone, so that a question that
+    /// fails leaves the snapshot to the ones that follow.
+    pub async fn ask<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut dyn Session) -> Result<T, SqlTrouble>,
+    ) -> Result<T, SqlTrouble> {
+        let name = self.name.clone();
+        let session = &mut *self.session;
+        let asked = async {
+            session.query("SAVEPOINT question", QUERY_LIMIT).await?;
+            let found = work(&mut *session).await;
+            if !matches!(&found, Err(trouble) if trouble.lost) {
+                session.query(UNDO, QUERY_LIMIT).await?;
+            }
+            found
+        };
+        asked.await.map_err(|trouble| within(&name, trouble))
+    }
+
+    /// The tables of `sql`, one for each of its statements.
+    pub async fn query(&mut self, sql: &str, limit: Duration) -> Result<Vec<Table>, SqlTrouble> {
+        self.ask(async |session| session.query(sql, limit).await).await
+    }
+
+    /// The rows of the only statement of `sql`.
+    pub async fn one(&mut self, sql: &str, limit: Duration) -> Result<Table, SqlTrouble> {
+        Ok(self.query(sql, limit).await?.pop().unwrap_or_default())
+    }
+}
+
+/// A session of the superuser's in `database`, on a connection that leads to `server`: the nonce
+/// it was started with was asked on that very connection.
+pub(super) async fn connect(
+    server: &Server,
+    database: &str,
+    settings: &[(&str, &str)],
+) -> Result<Box<dyn Session>, SqlTrouble> {
+    let login = Login {
+        user: SUPERUSER.to_owned(),
+        password: server.password.clone(),
+        database: database.to_owned(),
+        settings: settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+    };
+    let mut session = server.node.connect(&login).await?;
+    recognise(server, &mut *session).await?;
+    Ok(session)
+}
+
+/// Refuses to take another server for the one that is meant.
+pub(super) async fn recognise(
+    server: &Server,
+    session: &mut dyn Session,
+) -> Result<(), SqlTrouble> {
+    let tables = session.query("SHOW pgrehearse.nonce", QUERY_LIMIT).await?;
+    let nonce = tables.first().and_then(|table| table.rows.first()?.first()?.as_deref());
+    if nonce == Some(&*server.nonce) {
+        return Ok(());
+    }
+    let said = "another server answered in place of the one that is meant".to_owned();
+    Err(SqlTrouble { code: None, said, lost: false })
+}
+
+fn within(database: &str, trouble: SqlTrouble) -> SqlTrouble {
+    SqlTrouble { said: format!("in database `{database}`: {}", trouble.said), ..trouble }
+}

@@ -1,0 +1,27 @@
+//! Spans of time and sizes in words.
+
+/// A span in seconds, as a reader wants it.
+pub(super) fn span(seconds: f64) -> String {
+    match seconds {
+        s if s < 1.0 => format!("{:.1} ms", s * 1e3),
+        s if s < 120.0 => format!("{s:.3} s"),
+        s if s < 7200.0 => format!("{:.2} min", s / 60.0),
+        s => format!("{:.2} h", s / 3600.0),
+    }
+}
+
+/// A size in bytes, in decimal units.
+pub(super) fn size(bytes: u64) -> String {
+    let bytes = bytes as f64;
+    match bytes {
+        b if b < 1e6 => format!("{:.1} kB", b / 1e3),
+        b if b < 1e9 => format!("{:.1} MB", b / 1e6),
+        b if b < 1e12 => format!("{:.1} GB", b / 1e9),
+        b => format!("{:.1} TB", b / 1e12),
+    }
+}
+
+/// Nanoseconds of the drill's clock as seconds.
+pub(super) fn seconds(ns: u64) -> f64 {
+    ns as f64 / 1e9
+}

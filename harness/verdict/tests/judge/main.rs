@@ -1,0 +1,12 @@
+//! Journals written by hand, and what each of them proves.
+
+mod contents;
+mod controls;
+mod exit;
+mod identity;
+mod judging;
+mod record;
+mod server_log;
+mod story;
+mod target;
+mod usable;
