@@ -89,7 +89,9 @@ fn files_functions_and_lines_stay_small() {
                 began = Some((at, " ".repeat(indent)));
             }
             if let Some((start, margin)) = &began
-                && (*line == format!("{margin}}}") || line.ends_with("{ }") || line.ends_with(';') && *start == at)
+                && (*line == format!("{margin}}}")
+                    || line.ends_with("{ }")
+                    || line.ends_with(';') && *start == at)
             {
                 if at - start > FUNCTION_LINES_MAX {
                     let long = at - start;
@@ -150,7 +152,8 @@ fn no_text_is_ever_given_to_a_shell() {
     let mut broken = vec![];
     for (name, code) in shipped() {
         for (at, line) in code.lines().enumerate() {
-            let shell = ["\"sh\"", "\"bash\"", "\"/bin/sh\"", "\"/bin/bash\"", "\"-c\".to_owned(), \"sh"];
+            let shell =
+                ["\"sh\"", "\"bash\"", "\"/bin/sh\"", "\"/bin/bash\"", "\"-c\".to_owned(), \"sh"];
             if shell.iter().any(|word| line.contains(word)) {
                 broken.push(format!("{name}:{}: names a shell", at + 1));
             }

@@ -1,6 +1,8 @@
 //! What `pg_waldump` of PostgreSQL 15 and 17 really printed, read. The recordings are shortened
 //! in their lists of invalidations, which are not read.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[path = "locate/fake.rs"]
 mod fake;
 

@@ -65,7 +65,10 @@ pub async fn doctor(_args: &GroundArgs) -> Result<u8, Ended> {
 
 async fn containers() -> Vec<Symptom> {
     let engine = match docker::answers().await {
-        Ok(facts) => Symptom::well("container engine", format!("version {}, API {}", facts.version, facts.api)),
+        Ok(facts) => Symptom::well(
+            "container engine",
+            format!("version {}, API {}", facts.version, facts.api),
+        ),
         Err(why) => {
             let get = setup::command(&["docker.io"]);
             let hint = format!("start it (`service docker start`), or run `{get}` as root.");

@@ -45,8 +45,9 @@ fn drills_of(folder: &Path) -> Result<Vec<PathBuf>, Ended> {
     if folder.join(BRIEF).is_file() {
         return Ok(vec![folder.to_owned()]);
     }
-    let unreadable =
-        |error: std::io::Error| Ended::usage(format!("cannot read `{}`: {error}", folder.display()));
+    let unreadable = |error: std::io::Error| {
+        Ended::usage(format!("cannot read `{}`: {error}", folder.display()))
+    };
     let mut drills = vec![];
     for entry in std::fs::read_dir(folder).map_err(unreadable)?.take(DRILLS_MAX) {
         let path = entry.map_err(unreadable)?.path();
@@ -56,7 +57,8 @@ fn drills_of(folder: &Path) -> Result<Vec<PathBuf>, Ended> {
     }
     drills.sort();
     if drills.is_empty() {
-        let said = format!("`{}` holds no drill\nhint: name a folder in reports/.", folder.display());
+        let said =
+            format!("`{}` holds no drill\nhint: name a folder in reports/.", folder.display());
         return Err(Ended::usage(said));
     }
     Ok(drills)

@@ -11,7 +11,7 @@ use crate::app::folder::Folder;
 use crate::app::ground::{self, Footing};
 use crate::app::one::{Circumstances, Done, perform_one};
 use crate::app::select::{Selected, select};
-use crate::app::{NOTHING_RUN, Ended, colours};
+use crate::app::{Ended, NOTHING_RUN, colours};
 use crate::cli::{Cli, Controls, RunArgs};
 use crate::drill::nonce;
 use crate::plan::Plan;
@@ -30,13 +30,15 @@ pub async fn run(cli: &Cli, args: &RunArgs) -> Result<u8, Ended> {
     let mut selected = select(&args.plan, &footing)?;
     adjust(&mut selected.plans, args)?;
     refuse(&selected, args)?;
-    let majors: BTreeSet<u32> =
-        selected.plans.iter().map(|plan| plan.postgres.version).collect();
+    let majors: BTreeSet<u32> = selected.plans.iter().map(|plan| plan.postgres.version).collect();
     let majors: Vec<u32> = majors.into_iter().collect();
     ground::prepare(&footing, &majors, args.plan.ground.setup).await.map_err(Ended::no_ground)?;
     let mut run = begin(&footing, &selected)?;
     let folder = Folder::create(&args.report_dir, &run.id).map_err(|error| {
-        Ended::no_ground(format!("cannot make a folder in `{}`: {error}", args.report_dir.display()))
+        Ended::no_ground(format!(
+            "cannot make a folder in `{}`: {error}",
+            args.report_dir.display()
+        ))
     })?;
     let began = Instant::now();
     let kept = drills(&mut run, &selected.plans, &footing, &folder, args, &signals).await?;
@@ -148,9 +150,8 @@ async fn drills(
             .await
             .map_err(|trouble| Ended::no_ground(trouble.said))?;
         let circumstances = Circumstances { run: &run.id, folder, keep: args.keep, signals };
-        let Done { drill, kept: standing } = perform_one(plan, rig, &circumstances)
-            .await
-            .map_err(Ended::bug)?;
+        let Done { drill, kept: standing } =
+            perform_one(plan, rig, &circumstances).await.map_err(Ended::bug)?;
         if standing {
             kept.extend(drill.remarks.iter().filter(|line| line.contains("psql")).cloned());
             kept.push(format!("kept: remove it with `pgrehearse clean {name}`"));

@@ -123,7 +123,10 @@ pub async fn plan(args: &PlanArgs) -> Result<u8, Ended> {
         }
         Format::Json => {
             let briefs: Vec<_> = selected.plans.iter().map(|plan| &plan.brief).collect();
-            println!("{}", serde_json::to_string_pretty(&briefs).map_err(|e| Ended::bug(e.to_string()))?);
+            println!(
+                "{}",
+                serde_json::to_string_pretty(&briefs).map_err(|e| Ended::bug(e.to_string()))?
+            );
         }
     }
     for not in &selected.not_drilled {
@@ -180,8 +183,8 @@ fn nothing() -> Ended {
 
 fn wanted(scenario: &ScenarioFile, selection: &Selection) -> bool {
     let file = &scenario.file;
-    let tagged = selection.tag.is_empty()
-        || file.tags.iter().any(|tag| selection.tag.contains(&tag.value));
+    let tagged =
+        selection.tag.is_empty() || file.tags.iter().any(|tag| selection.tag.contains(&tag.value));
     let matches = selection.filter.as_ref().is_none_or(|text| {
         file.name.value.contains(text) || scenario.path.to_string_lossy().contains(text)
     });
@@ -216,8 +219,9 @@ fn walk(
     left_out: &mut Vec<NotDrilled>,
     depth: usize,
 ) -> Result<(), Ended> {
-    let unreadable =
-        |error: std::io::Error| Ended::usage(format!("{}: cannot be read: {error}", folder.display()));
+    let unreadable = |error: std::io::Error| {
+        Ended::usage(format!("{}: cannot be read: {error}", folder.display()))
+    };
     if depth > DEPTH_MAX || found.len() > FILES_MAX {
         let said = format!("{}: too many folders or files", folder.display());
         return Err(Ended::usage(said));
@@ -229,7 +233,8 @@ fn walk(
         if kind.is_dir() && entry.file_name() == CANARY {
             let mut canaries = vec![];
             walk(&path, &mut canaries, &mut vec![], depth + 1)?;
-            let why = format!("left out: {} that must fail; run them by their own path", canaries.len());
+            let why =
+                format!("left out: {} that must fail; run them by their own path", canaries.len());
             left_out.push(NotDrilled { file: path.display().to_string(), why });
         } else if kind.is_dir() {
             walk(&path, found, left_out, depth + 1)?;

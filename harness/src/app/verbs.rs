@@ -87,7 +87,12 @@ async fn dispatch(cli: &Cli) -> Result<u8, Ended> {
         Verb::Doctor(args) => doctor::doctor(args).await,
         Verb::Clean { run } => clean::clean(run.as_deref()).await,
         Verb::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "pgrehearse", &mut std::io::stdout());
+            clap_complete::generate(
+                *shell,
+                &mut Cli::command(),
+                "pgrehearse",
+                &mut std::io::stdout(),
+            );
             Ok(0)
         }
         Verb::Reap { run } => {

@@ -10,7 +10,8 @@ pub struct Chance(ChaCha8Rng);
 impl Chance {
     /// The stream of `seed` for `purpose`.
     pub fn new(seed: u64, purpose: &str) -> Chance {
-        let digest = Sha256::new().chain_update(seed.to_le_bytes()).chain_update(purpose).finalize();
+        let digest =
+            Sha256::new().chain_update(seed.to_le_bytes()).chain_update(purpose).finalize();
         Chance(ChaCha8Rng::from_seed(digest.into()))
     }
 

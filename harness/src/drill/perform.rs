@@ -112,8 +112,7 @@ impl Drill<'_> {
         let password = self.secrets.password(super::workload::WRITER);
         let seed = self.plan.brief.seed;
         let (source, database) = (&self.source, self.database());
-        let started =
-            Workload::start(source, database, &password, spec, seed, book, opening)?;
+        let started = Workload::start(source, database, &password, spec, seed, book, opening)?;
         let pace = started.pace.clone();
         self.workload = Some(started);
         pace.await_first().await.map_err(|said| {

@@ -9,8 +9,8 @@ use pgrehearse_verdict::journal::{RigCause, Scope};
 use pgrehearse_verdict::question::Moment;
 
 use crate::drill::load::{admit, load, refused};
-use crate::drill::questions::questions;
 use crate::drill::perform::Drill;
+use crate::drill::questions::questions;
 use crate::drill::secrets::Secrets;
 use crate::drill::{Access, Asker, Keys, Server, ask, workload};
 use crate::plan::{Plan, Step};

@@ -107,10 +107,8 @@ impl Drill<'_> {
     async fn archive_all(&mut self) -> Result<Lsn, Trouble> {
         let during = "finish the last segment";
         let mut session = self.source.connect("postgres").await.map_err(refused(during))?;
-        let tables = session
-            .query("SELECT pg_switch_wal()", QUERY_LIMIT)
-            .await
-            .map_err(refused(during))?;
+        let tables =
+            session.query("SELECT pg_switch_wal()", QUERY_LIMIT).await.map_err(refused(during))?;
         let answer = tables.first().and_then(|table| table.rows.first()?.first()?.clone());
         let end: Lsn = answer.unwrap_or_default().parse().map_err(|error| {
             Trouble::subject(SubjectCause::Server, format!("{during}: {error}"))
@@ -143,9 +141,9 @@ impl Drill<'_> {
         spec: &Recover,
         end_of_wal: Option<Lsn>,
     ) -> Result<(Course, Aim), Trouble> {
-        let archiver = self.archiver.ok_or_else(|| {
-            Trouble::rig(RigCause::NotADrill, "a recovery before any disaster")
-        })?;
+        let archiver = self
+            .archiver
+            .ok_or_else(|| Trouble::rig(RigCause::NotADrill, "a recovery before any disaster"))?;
         let timeline = archiver.timeline;
         let (target, boundary, how) = match &spec.to {
             To::Latest => (Target::Latest, None, "all that the archive holds".to_owned()),
@@ -178,7 +176,8 @@ impl Drill<'_> {
             let said = format!("the harm cannot be looked for in WAL: {what}");
             Trouble::subject(SubjectCause::Target, said)
         };
-        let harm = self.harm.as_ref().ok_or_else(|| unknown("this disaster leaves no trace there"))?;
+        let harm =
+            self.harm.as_ref().ok_or_else(|| unknown("this disaster leaves no trace there"))?;
         let archiver = self.archiver.ok_or_else(|| unknown("nothing was archived"))?;
         let from = self.backups.last().and_then(|backup| backup.stop);
         let from = from.ok_or_else(|| unknown("the last backup has no end"))?;
@@ -216,8 +215,7 @@ impl Drill<'_> {
         let role = first.map_or(SUPERUSER, |application| &application.role);
         let login = self.secrets.login(role, self.database());
         let note = format!("probe {planted}");
-        let writable =
-            await_writable(stage, &server, &login, &note, begun, RECOVERY_LIMIT).await;
+        let writable = await_writable(stage, &server, &login, &note, begun, RECOVERY_LIMIT).await;
         if let Err(trouble) = writable {
             // The log is the only witness of a recovery that did not end well.
             let wanted = [Question::ServerLog];

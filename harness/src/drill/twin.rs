@@ -9,10 +9,10 @@ use pgrehearse_verdict::question::Moment;
 use std::sync::Arc;
 use tokio::time::Instant;
 
+use crate::drill::ask;
 use crate::drill::chance::Chance;
 use crate::drill::perform::Drill;
 use crate::drill::questions::questions;
-use crate::drill::ask;
 use crate::drill::raise::node_spec;
 use crate::drill::recover::{Recovered, copy_and_original};
 use crate::rig::{Command, Node, Place, Stage, Trouble, Volume};

@@ -176,8 +176,8 @@ impl Writer {
     /// entries say so, and now and then an earlier transaction's entries go.
     fn draw(&mut self, deletable: &mut Vec<TxId>) -> Vec<Effect> {
         let from = self.chance.below(u64::from(self.accounts));
-        let to = (from + 1 + self.chance.below(u64::from(self.accounts) - 1))
-            % u64::from(self.accounts);
+        let to =
+            (from + 1 + self.chance.below(u64::from(self.accounts) - 1)) % u64::from(self.accounts);
         let amount = i64::try_from(1 + self.chance.below(1000)).unwrap_or(1);
         let number = |account: u64| u32::try_from(account).unwrap_or(0);
         let (from, to) = (number(from), number(to));
@@ -238,7 +238,8 @@ fn transaction_name() -> Result<TxId, Trouble> {
 /// The statements of a transaction up to, and without, its COMMIT. All texts are our own: digits,
 /// hexadecimal digits and plain words.
 fn statements(tx: &str, writer: u32, seq: u64, note: &str, effects: &[Effect]) -> String {
-    let mut sql = format!("BEGIN; INSERT INTO ledger.tx VALUES ('{tx}', {writer}, {seq}, '{note}');");
+    let mut sql =
+        format!("BEGIN; INSERT INTO ledger.tx VALUES ('{tx}', {writer}, {seq}, '{note}');");
     for effect in effects {
         sql.push_str(&match effect {
             Effect::Account { account, by } => format!(
