@@ -5,6 +5,8 @@ mod shop;
 
 use std::collections::BTreeSet;
 
+use pgrehearse::rig::Place;
+use pgrehearse_verdict::lsn::Lsn;
 use pgrehearse_verdict::question::{Answer, Moment, Question, Table, columns};
 use shop::{PASSWORD_CANARY, Shop};
 
@@ -232,7 +234,7 @@ async fn a_question_that_fails_leaves_the_others_their_answers() {
     shop.sql("postgres", "CREATE TABLE torn (n int); INSERT INTO torn VALUES (1); CHECKPOINT")
         .await;
     let path = shop.value("postgres", "SELECT pg_relation_filepath('torn')").await;
-    let path = format!("{}/{path}", shop.server.node.place(pgrehearse::rig::Place::Data));
+    let path = format!("{}/{path}", shop.server.node.place(Place::Data));
     shop.server.stop(shop.stage()).await.unwrap();
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[8000..].fill(b'x');
@@ -313,4 +315,43 @@ async fn a_smoke_file_that_would_commit_is_named_and_a_wrong_password_is_no_logi
     assert!(smoke.rows[2][3].as_deref().unwrap().starts_with("22012: "), "{smoke:?}");
     assert_eq!(shop.value("shop", "SELECT count(*) FROM kept WHERE n = 2").await, "0");
     shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promoted_server_tells_its_new_timeline_and_where_it_left_the_old() {
+    let shop = Shop::empty().await;
+    shop.server.stop(shop.stage()).await.unwrap();
+    let signal = format!("{}/standby.signal", shop.server.node.place(Place::Data));
+    shop.server.node.write(&signal, b"", 0o600).await.unwrap();
+    shop.start().await;
+    let waiting = shop.table(Moment::Recovered, Question::Server).await;
+    assert_eq!(waiting.pair("in_recovery"), Some("true"));
+    assert_eq!(waiting.pair("timeline"), Some("1"));
+    shop.sql("postgres", "SELECT pg_promote()").await;
+    let answers = shop.ask(Moment::Recovered, &[Question::Server, Question::History]).await;
+    let server = shop.rows(&answers[0]);
+    assert_eq!(server.pair("in_recovery"), Some("false"));
+    assert_eq!(server.pair("timeline"), Some("2"));
+    let history = shop.rows(&answers[1]);
+    assert_eq!(history.rows.len(), 1);
+    assert_eq!(history.get(0, "parent"), Some("1"));
+    assert!(history.get(0, "switch").unwrap().parse::<Lsn>().is_ok());
+    shop.close().await;
+}
+
+#[test]
+fn the_asking_may_wander_between_threads() {
+    fn sendable<T: Send>(_: &T) {}
+    async fn asking(shop: &Shop) {
+        let asked = pgrehearse::drill::ask(
+            shop.stage(),
+            &shop.server,
+            &shop.asker,
+            &Moment::Recovered,
+            &STANDING,
+        );
+        sendable(&asked);
+        asked.await.unwrap();
+    }
+    let _ = asking;
 }

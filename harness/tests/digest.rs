@@ -197,3 +197,19 @@ async fn a_view_that_is_not_filled_and_a_table_that_is_not_logged_say_so() {
     assert_ne!(take(&shop, "postgres").await["public.later"], found["public.later"]);
     shop.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_seed_gives_the_same_shop_and_another_seed_another() {
+    let (one, same, other) =
+        (Shop::seeded("7").await, Shop::seeded("7").await, Shop::seeded("8").await);
+    let first = take(&one, "shop").await;
+    assert_eq!(take(&same, "shop").await, first);
+    let another = take(&other, "shop").await;
+    for relation in ["shop.customers", "shop.documents", "shop.order_lines", "pg_largeobject"] {
+        assert_ne!(another[relation], first[relation], "{relation}");
+    }
+    assert_eq!(another["shop.customers"][0], "2000");
+    for shop in [one, same, other] {
+        shop.close().await;
+    }
+}

@@ -29,6 +29,11 @@ pub struct Shop {
 impl Shop {
     /// Makes a server and loads the fixture as the harness does.
     pub async fn open() -> Shop {
+        Shop::seeded("1").await
+    }
+
+    /// The same with another seed.
+    pub async fn seeded(seed: &str) -> Shop {
         let shop = Shop::empty().await;
         for role in roles() {
             let password = quote_literal(&password(&role));
@@ -37,10 +42,10 @@ impl Shop {
         }
         let tablespaces = format!("{}/shop", shop.server.node.place(Place::Tablespaces));
         shop.run(&["mkdir", "-p", "--", &tablespaces], vec![]).await;
-        shop.file("postgres", "cluster.sql").await;
+        shop.file("postgres", "cluster.sql", seed).await;
         shop.sql("postgres", "CREATE DATABASE shop").await;
         for file in ["schema.sql", "tables.sql", "data.sql", "guards.sql", "oddities.sql"] {
-            shop.file("shop", file).await;
+            shop.file("shop", file, seed).await;
         }
         shop
     }
@@ -101,11 +106,11 @@ impl Shop {
         self.run(&argv, stdin).await
     }
 
-    async fn file(&self, database: &str, name: &str) {
+    async fn file(&self, database: &str, name: &str, seed: &str) {
+        let seed = format!("seed={seed}");
         let text = std::fs::read(fixture().join(name)).unwrap();
         let tablespaces = format!("tablespaces={}", self.server.node.place(Place::Tablespaces));
-        let arguments =
-            ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "scale=1", "-v", "seed=1", "-v"];
+        let arguments = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "scale=1", "-v", &*seed, "-v"];
         let mut arguments = arguments.to_vec();
         arguments.extend([&*tablespaces, "-d", database, "-f", "-"]);
         self.client("psql", &arguments, text).await;

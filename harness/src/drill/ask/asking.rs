@@ -204,8 +204,8 @@ async fn fingerprints(visit: &mut Visit) -> Result<Table, SqlTrouble> {
     let mut all = Table::new(columns::FINGERPRINT);
     for visited in &mut visit.databases {
         let name = visited.name.clone();
-        let table = visited.ask(async |session| fingerprint(session, &name).await).await?;
-        all.rows.extend(table.rows);
+        let found = fingerprint(visited.before().await?, &name).await;
+        all.rows.extend(visited.after(found).await?.rows);
     }
     Ok(all)
 }

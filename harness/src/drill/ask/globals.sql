@@ -31,7 +31,8 @@ SELECT 'setting',
     coalesce(quote_ident(d.datname), 'every database')),
   CASE WHEN strpos(split_part(entry, '=', 1), '.') = 0
     THEN substr(entry, strpos(entry, '=') + 1) ELSE 'value' END,
-  CASE WHEN strpos(split_part(entry, '=', 1), '.') > 0 THEN substr(entry, strpos(entry, '=') + 1) END
+  CASE WHEN strpos(split_part(entry, '=', 1), '.') > 0
+    THEN substr(entry, strpos(entry, '=') + 1) END
 FROM pg_catalog.pg_db_role_setting AS s
 CROSS JOIN LATERAL unnest(s.setconfig) AS entry
 LEFT JOIN pg_catalog.pg_database AS d ON d.oid = s.setdatabase;

@@ -107,7 +107,8 @@ mod tests {
 
     #[test]
     fn a_history_is_read_line_by_line_with_its_reasons() {
-        let text = "1\t0/3000000\tno recovery target specified\n\n# a remark\n2\t0/5000148\tbefore LSN 0/5000148\n";
+        let text = "1\t0/3000000\tno recovery target specified\n\n# a remark\n\
+                    2\t0/5000148\tbefore LSN 0/5000148\n";
         let table = parse_history(text).unwrap();
         assert_eq!(table.rows.len(), 2);
         assert_eq!(table.get(1, "parent"), Some("2"));

@@ -62,7 +62,8 @@ pub(super) async fn sequences(visit: &mut Visit) -> Result<Table, SqlTrouble> {
     let mut table = Table::new(columns::SEQUENCES);
     for visited in &mut visit.databases {
         let database = visited.name.clone();
-        let rows = visited.ask(async |session| stands(session).await).await?;
+        let found = stands(visited.before().await?).await;
+        let rows = visited.after(found).await?;
         table.rows.extend(rows.into_iter().map(|[sequence, next, greatest]| {
             vec![Some(database.clone()), sequence, next, greatest, Some(NOT_TRIED.to_owned())]
         }));

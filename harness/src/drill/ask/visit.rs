@@ -66,28 +66,25 @@ impl Visit {
 }
 
 impl Visited {
-    /// What `work` finds. Whatever it does to the session is undone, so that a question that
-    /// fails leaves the snapshot to the ones that follow.
-    pub async fn ask<T>(
-        &mut self,
-        work: impl AsyncFnOnce(&mut dyn Session) -> Result<T, SqlTrouble>,
-    ) -> Result<T, SqlTrouble> {
-        let name = self.name.clone();
-        let session = &mut *self.session;
-        let asked = async {
-            session.query("SAVEPOINT question", QUERY_LIMIT).await?;
-            let found = work(&mut *session).await;
-            if !matches!(&found, Err(trouble) if trouble.lost) {
-                session.query(UNDO, QUERY_LIMIT).await?;
-            }
-            found
-        };
-        asked.await.map_err(|trouble| within(&name, trouble))
+    /// The session, for one question; what came of it goes to [`Visited::after`].
+    pub async fn before(&mut self) -> Result<&mut dyn Session, SqlTrouble> {
+        let saved = self.session.query("SAVEPOINT question", QUERY_LIMIT).await;
+        saved.map_err(|trouble| within(&self.name, trouble))?;
+        Ok(&mut *self.session)
+    }
+
+    /// What was found, once whatever the question did to the session is undone: one that fails
+    /// leaves the snapshot to the ones that follow.
+    pub async fn after<T>(&mut self, found: Result<T, SqlTrouble>) -> Result<T, SqlTrouble> {
+        let gone = matches!(&found, Err(trouble) if trouble.lost);
+        let undone = if gone { Ok(vec![]) } else { self.session.query(UNDO, QUERY_LIMIT).await };
+        found.and_then(|found| undone.map(|_| found)).map_err(|trouble| within(&self.name, trouble))
     }
 
     /// The tables of `sql`, one for each of its statements.
     pub async fn query(&mut self, sql: &str, limit: Duration) -> Result<Vec<Table>, SqlTrouble> {
-        self.ask(async |session| session.query(sql, limit).await).await
+        let found = self.before().await?.query(sql, limit).await;
+        self.after(found).await
     }
 
     /// The rows of the only statement of `sql`.

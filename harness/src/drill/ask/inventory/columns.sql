@@ -3,17 +3,20 @@ SELECT 'column' AS class, format('%I.%I.%I', n.nspname, c.relname, a.attname) AS
   concat_ws('; ',
     'number ' || count(*) OVER (PARTITION BY a.attrelid ORDER BY a.attnum),
     pg_catalog.format_type(a.atttypid, a.atttypmod),
-    CASE WHEN a.attcollation <> t.typcollation THEN 'collation ' || a.attcollation::regcollation END,
+    CASE WHEN a.attcollation <> t.typcollation
+      THEN 'collation ' || a.attcollation::regcollation END,
     CASE WHEN a.attnotnull THEN 'not null' END,
     CASE a.attidentity WHEN 'a' THEN 'identity always' WHEN 'd' THEN 'identity by default' END,
     CASE a.attgenerated WHEN '' THEN 'default ' WHEN 's' THEN 'generated and stored '
-      ELSE 'generated ' || a.attgenerated::text || ' ' END || pg_catalog.pg_get_expr(d.adbin, d.adrelid),
+      ELSE 'generated ' || a.attgenerated::text || ' ' END
+      || pg_catalog.pg_get_expr(d.adbin, d.adrelid),
     CASE WHEN a.attstorage <> t.typstorage THEN 'storage ' || a.attstorage::text END,
     'compression ' || nullif(a.attcompression::text, ''),
     CASE WHEN a.attstattarget >= 0 THEN 'statistics ' || a.attstattarget END,
     (SELECT 'options ' || string_agg(option, ', ' ORDER BY option COLLATE "C")
       FROM unnest(a.attoptions) AS option),
-    CASE WHEN a.attinhcount > 0 THEN CASE WHEN a.attislocal THEN 'inherited and local' ELSE 'inherited' END END
+    CASE WHEN a.attinhcount > 0 THEN CASE WHEN a.attislocal THEN 'inherited and local'
+      ELSE 'inherited' END END
   ) AS definition, NULL AS secret
 FROM pg_catalog.pg_attribute AS a
 JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid

@@ -13,7 +13,8 @@ SELECT 'extension', quote_ident(e.extname),
         || coalesce(e.extcondition[config.number], ''), ', ' ORDER BY config.number)
       FROM unnest(e.extconfig) WITH ORDINALITY AS config (relation, number)),
     (SELECT format('members %s %s', count(*),
-        md5(string_agg(o.type || ' ' || o.identity, ',' ORDER BY o.type COLLATE "C", o.identity COLLATE "C")))
+        md5(string_agg(o.type || ' ' || o.identity, ',' ORDER BY o.type COLLATE "C",
+          o.identity COLLATE "C")))
       FROM pg_catalog.pg_depend AS d
       CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) AS o
       WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.refobjid = e.oid
@@ -64,14 +65,19 @@ FROM (
   UNION ALL SELECT 'pg_catalog.pg_conversion'::regclass, oid, conowner FROM pg_catalog.pg_conversion
   UNION ALL SELECT 'pg_catalog.pg_language'::regclass, oid, lanowner FROM pg_catalog.pg_language
   UNION ALL SELECT 'pg_catalog.pg_extension'::regclass, oid, extowner FROM pg_catalog.pg_extension
-  UNION ALL SELECT 'pg_catalog.pg_event_trigger'::regclass, oid, evtowner FROM pg_catalog.pg_event_trigger
+  UNION ALL SELECT 'pg_catalog.pg_event_trigger'::regclass, oid, evtowner
+    FROM pg_catalog.pg_event_trigger
   UNION ALL SELECT 'pg_catalog.pg_foreign_data_wrapper'::regclass, oid, fdwowner
     FROM pg_catalog.pg_foreign_data_wrapper
-  UNION ALL SELECT 'pg_catalog.pg_foreign_server'::regclass, oid, srvowner FROM pg_catalog.pg_foreign_server
-  UNION ALL SELECT 'pg_catalog.pg_publication'::regclass, oid, pubowner FROM pg_catalog.pg_publication
-  UNION ALL SELECT 'pg_catalog.pg_subscription'::regclass, oid, subowner FROM pg_catalog.pg_subscription
+  UNION ALL SELECT 'pg_catalog.pg_foreign_server'::regclass, oid, srvowner
+    FROM pg_catalog.pg_foreign_server
+  UNION ALL SELECT 'pg_catalog.pg_publication'::regclass, oid, pubowner
+    FROM pg_catalog.pg_publication
+  UNION ALL SELECT 'pg_catalog.pg_subscription'::regclass, oid, subowner
+    FROM pg_catalog.pg_subscription
     WHERE subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
-  UNION ALL SELECT 'pg_catalog.pg_statistic_ext'::regclass, oid, stxowner FROM pg_catalog.pg_statistic_ext
+  UNION ALL SELECT 'pg_catalog.pg_statistic_ext'::regclass, oid, stxowner
+    FROM pg_catalog.pg_statistic_ext
   UNION ALL SELECT 'pg_catalog.pg_ts_dict'::regclass, oid, dictowner FROM pg_catalog.pg_ts_dict
   UNION ALL SELECT 'pg_catalog.pg_ts_config'::regclass, oid, cfgowner FROM pg_catalog.pg_ts_config
   UNION ALL SELECT 'pg_catalog.pg_largeobject'::regclass, oid, lomowner

@@ -5,13 +5,15 @@ SELECT CASE k.contype WHEN 'n' THEN 'not-null constraint' ELSE 'constraint' END 
   concat_ws('; ',
     pg_catalog.pg_get_constraintdef(k.oid),
     CASE WHEN NOT k.convalidated THEN 'NOT VALIDATED' END,
-    CASE WHEN k.coninhcount > 0 THEN CASE WHEN k.conislocal THEN 'inherited and local' ELSE 'inherited' END END,
+    CASE WHEN k.coninhcount > 0 THEN CASE WHEN k.conislocal THEN 'inherited and local'
+      ELSE 'inherited' END END,
     (SELECT 'copies ' || count(*) FROM pg_catalog.pg_constraint AS copy
       WHERE copy.conparentid = k.oid AND copy.contype = 'f' AND copy.conrelid = k.conrelid
       HAVING count(*) > 0)
   ) AS definition, NULL AS secret
 FROM pg_catalog.pg_constraint AS k
-CROSS JOIN LATERAL pg_catalog.pg_identify_object('pg_catalog.pg_constraint'::regclass, k.oid, 0) AS o
+CROSS JOIN LATERAL
+  pg_catalog.pg_identify_object('pg_catalog.pg_constraint'::regclass, k.oid, 0) AS o
 WHERE k.oid >= 16384
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS parent
     WHERE parent.oid = k.conparentid AND k.contype = 'f' AND parent.conrelid = k.conrelid)
@@ -48,7 +50,8 @@ WHERE r.oid >= 16384 AND r.rulename <> '_RETURN';
 SELECT 'policy', o.identity,
   concat_ws('; ', CASE WHEN p.polpermissive THEN 'permissive' ELSE 'restrictive' END,
     'for ' || p.polcmd::text,
-    'to ' || (SELECT string_agg(CASE role WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(role)) END,
+    'to ' || (SELECT string_agg(CASE role WHEN 0 THEN 'PUBLIC'
+      ELSE quote_ident(pg_get_userbyid(role)) END,
         ', ' ORDER BY pg_get_userbyid(role) COLLATE "C") FROM unnest(p.polroles) AS role),
     'using ' || pg_catalog.pg_get_expr(p.polqual, p.polrelid),
     'check ' || pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)), NULL
@@ -59,10 +62,12 @@ WHERE p.oid >= 16384;
 SELECT 'event trigger', quote_ident(e.evtname),
   concat_ws('; ', 'on ' || e.evtevent, 'enabled ' || e.evtenabled::text,
     'function ' || e.evtfoid::regprocedure,
-    'tags ' || (SELECT string_agg(tag, ', ' ORDER BY tag COLLATE "C") FROM unnest(e.evttags) AS tag)), NULL
+    'tags ' || (SELECT string_agg(tag, ', ' ORDER BY tag COLLATE "C")
+      FROM unnest(e.evttags) AS tag)), NULL
 FROM pg_catalog.pg_event_trigger AS e WHERE e.oid >= 16384
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
-    WHERE d.classid = 'pg_catalog.pg_event_trigger'::regclass AND d.objid = e.oid AND d.deptype = 'e');
+    WHERE d.classid = 'pg_catalog.pg_event_trigger'::regclass AND d.objid = e.oid
+      AND d.deptype = 'e');
 
 SELECT 'statistics', format('%s.%I', s.stxnamespace::regnamespace, s.stxname),
   concat_ws('; ', pg_catalog.pg_get_statisticsobjdef(s.oid),

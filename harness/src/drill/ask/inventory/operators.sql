@@ -1,9 +1,13 @@
 -- Operators, and the classes and families by which indexes know them.
 SELECT 'operator' AS class, o.oid::regoperator::text AS identity,
-  concat_ws('; ', 'function ' || o.oprcode::oid::regprocedure, 'result ' || format_type(o.oprresult, NULL),
-    'commutator ' || nullif(o.oprcom, 0)::regoperator, 'negator ' || nullif(o.oprnegate, 0)::regoperator,
-    'restrict ' || nullif(o.oprrest::oid, 0)::regprocedure, 'join ' || nullif(o.oprjoin::oid, 0)::regprocedure,
-    CASE WHEN o.oprcanmerge THEN 'merges' END, CASE WHEN o.oprcanhash THEN 'hashes' END) AS definition,
+  concat_ws('; ', 'function ' || o.oprcode::oid::regprocedure,
+    'result ' || format_type(o.oprresult, NULL),
+    'commutator ' || nullif(o.oprcom, 0)::regoperator,
+    'negator ' || nullif(o.oprnegate, 0)::regoperator,
+    'restrict ' || nullif(o.oprrest::oid, 0)::regprocedure,
+    'join ' || nullif(o.oprjoin::oid, 0)::regprocedure,
+    CASE WHEN o.oprcanmerge THEN 'merges' END,
+    CASE WHEN o.oprcanhash THEN 'hashes' END) AS definition,
   NULL AS secret
 FROM pg_catalog.pg_operator AS o WHERE o.oid >= 16384
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
@@ -17,8 +21,10 @@ WHERE f.oid >= 16384
     WHERE d.classid = 'pg_catalog.pg_opfamily'::regclass AND d.objid = f.oid AND d.deptype = 'e');
 
 SELECT 'operator class', i.identity,
-  concat_ws('; ', 'for ' || format_type(c.opcintype, NULL), CASE WHEN c.opcdefault THEN 'default' END,
-    'family ' || (pg_catalog.pg_identify_object('pg_catalog.pg_opfamily'::regclass, c.opcfamily, 0)).identity,
+  concat_ws('; ', 'for ' || format_type(c.opcintype, NULL),
+    CASE WHEN c.opcdefault THEN 'default' END,
+    'family ' || (pg_catalog.pg_identify_object(
+      'pg_catalog.pg_opfamily'::regclass, c.opcfamily, 0)).identity,
     'stores ' || format_type(nullif(c.opckeytype, 0), NULL)), NULL
 FROM pg_catalog.pg_opclass AS c
 CROSS JOIN LATERAL pg_catalog.pg_identify_object('pg_catalog.pg_opclass'::regclass, c.oid, 0) AS i

@@ -44,8 +44,11 @@ SELECT 'publication', quote_ident(p.pubname),
 FROM pg_catalog.pg_publication AS p WHERE p.oid >= 16384;
 
 SELECT 'publication of a table', format('%s in %I', r.prrelid::regclass, p.pubname),
-  concat_ws('; ', 'columns ' || (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname COLLATE "C")
-      FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs)),
+  concat_ws('; ',
+    'columns ' || (
+      SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname COLLATE "C")
+      FROM pg_catalog.pg_attribute AS a
+      WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs)),
     'where ' || pg_catalog.pg_get_expr(r.prqual, r.prrelid)), NULL
 FROM pg_catalog.pg_publication_rel AS r JOIN pg_catalog.pg_publication AS p ON p.oid = r.prpubid;
 
@@ -54,7 +57,8 @@ FROM pg_catalog.pg_publication_namespace AS n
 JOIN pg_catalog.pg_publication AS p ON p.oid = n.pnpubid;
 
 SELECT 'subscription', quote_ident(s.subname),
-  (to_jsonb(s) - '{oid,subname,subdbid,subowner,subconninfo,subskiplsn}'::text[])::text, s.subconninfo
+  (to_jsonb(s) - '{oid,subname,subdbid,subowner,subconninfo,subskiplsn}'::text[])::text,
+    s.subconninfo
 FROM pg_catalog.pg_subscription AS s
 WHERE s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database());
 

@@ -3,9 +3,11 @@
 -- defaults. So a list that says the same as no list is the same, and majors can be compared.
 WITH object AS (
   SELECT 'pg_catalog.pg_class'::regclass AS class, oid, 0 AS sub,
-    CASE relkind WHEN 'S' THEN 's'::"char" ELSE 'r'::"char" END AS kind, relowner AS owner, relacl AS acl
+    CASE relkind WHEN 'S' THEN 's'::"char" ELSE 'r'::"char" END AS kind, relowner AS owner,
+      relacl AS acl
   FROM pg_catalog.pg_class WHERE relpersistence <> 't'
-  UNION ALL SELECT 'pg_catalog.pg_class'::regclass, attrelid, attnum, 'c'::"char", c.relowner, attacl
+  UNION ALL SELECT 'pg_catalog.pg_class'::regclass, attrelid, attnum, 'c'::"char", c.relowner,
+    attacl
     FROM pg_catalog.pg_attribute JOIN pg_catalog.pg_class AS c ON c.oid = attrelid
     WHERE NOT attisdropped AND c.relpersistence <> 't'
   UNION ALL SELECT 'pg_catalog.pg_proc'::regclass, oid, 0, 'f'::"char", proowner, proacl
@@ -16,7 +18,8 @@ WITH object AS (
     FROM pg_catalog.pg_type
   UNION ALL SELECT 'pg_catalog.pg_language'::regclass, oid, 0, 'l'::"char", lanowner, lanacl
     FROM pg_catalog.pg_language
-  UNION ALL SELECT 'pg_catalog.pg_foreign_data_wrapper'::regclass, oid, 0, 'F'::"char", fdwowner, fdwacl
+  UNION ALL SELECT 'pg_catalog.pg_foreign_data_wrapper'::regclass, oid, 0, 'F'::"char", fdwowner,
+    fdwacl
     FROM pg_catalog.pg_foreign_data_wrapper
   UNION ALL SELECT 'pg_catalog.pg_foreign_server'::regclass, oid, 0, 'S'::"char", srvowner, srvacl
     FROM pg_catalog.pg_foreign_server
@@ -63,4 +66,5 @@ SELECT 'default privilege', o.identity,
         pg_get_userbyid(e.grantor) COLLATE "C", e.is_grantable)
     FROM aclexplode(a.defaclacl) AS e), 'nothing'), NULL
 FROM pg_catalog.pg_default_acl AS a
-CROSS JOIN LATERAL pg_catalog.pg_identify_object('pg_catalog.pg_default_acl'::regclass, a.oid, 0) AS o;
+CROSS JOIN LATERAL
+  pg_catalog.pg_identify_object('pg_catalog.pg_default_acl'::regclass, a.oid, 0) AS o;

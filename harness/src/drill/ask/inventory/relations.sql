@@ -6,7 +6,8 @@ SELECT
     ELSE 'relation of kind ' || c.relkind::text END AS class,
   format('%I.%I', n.nspname, c.relname) AS identity,
   concat_ws('; ',
-    CASE c.relpersistence WHEN 'p' THEN 'permanent' WHEN 'u' THEN 'unlogged' ELSE c.relpersistence::text END,
+    CASE c.relpersistence WHEN 'p' THEN 'permanent' WHEN 'u' THEN 'unlogged'
+      ELSE c.relpersistence::text END,
     'access method ' || am.amname,
     'tablespace ' || t.spcname,
     'of ' || nullif(c.reloftype, 0)::regtype::text,
@@ -18,10 +19,12 @@ SELECT
     CASE WHEN c.relkind IN ('r', 'p', 'm') THEN 'replica identity ' || c.relreplident::text END,
     CASE WHEN c.relrowsecurity THEN 'row security' END,
     CASE WHEN c.relforcerowsecurity THEN 'row security forced' END,
-    CASE WHEN c.relkind = 'm' THEN CASE WHEN c.relispopulated THEN 'populated' ELSE 'not populated' END END,
+    CASE WHEN c.relkind = 'm' THEN
+      CASE WHEN c.relispopulated THEN 'populated' ELSE 'not populated' END END,
     'partition by ' || CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END,
     (SELECT 'inherits ' || string_agg(i.inhparent::regclass::text
-        || CASE WHEN i.inhdetachpending THEN ' (being detached)' ELSE '' END, ', ' ORDER BY i.inhseqno)
+        || CASE WHEN i.inhdetachpending THEN ' (being detached)' ELSE '' END, ', '
+          ORDER BY i.inhseqno)
       FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid),
     'bound ' || pg_catalog.pg_get_expr(c.relpartbound, c.oid),
     'server ' || s.srvname,

@@ -6,13 +6,15 @@ FROM pg_catalog.pg_proc AS p
 JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace AND n.nspname !~ '^pg_temp_'
 WHERE p.oid >= 16384 AND p.prokind <> 'a'
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
-    WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i'));
+    WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid
+      AND d.deptype IN ('e', 'i'));
 
 -- Aggregates, which the server does not print.
 SELECT 'aggregate', p.oid::regprocedure::text,
   concat_ws('; ', 'returns ' || format_type(p.prorettype, NULL),
     'arguments ' || pg_catalog.pg_get_function_arguments(p.oid),
-    'kind ' || a.aggkind::text || ' direct ' || a.aggnumdirectargs, 'parallel ' || p.proparallel::text,
+    'kind ' || a.aggkind::text || ' direct ' || a.aggnumdirectargs,
+    'parallel ' || p.proparallel::text,
     'state ' || a.aggtransfn::oid::regprocedure || ' ' || format_type(a.aggtranstype, NULL)
       || ' space ' || a.aggtransspace,
     'final ' || nullif(a.aggfinalfn::oid, 0)::regprocedure || ' extra ' || a.aggfinalextra
@@ -22,7 +24,8 @@ SELECT 'aggregate', p.oid::regprocedure::text,
     'deserial ' || nullif(a.aggdeserialfn::oid, 0)::regprocedure,
     'moving ' || nullif(a.aggmtransfn::oid, 0)::regprocedure || ' '
       || nullif(a.aggminvtransfn::oid, 0)::regprocedure || ' ' || format_type(a.aggmtranstype, NULL)
-      || ' space ' || a.aggmtransspace || ' start ' || coalesce(quote_literal(a.aggminitval), 'null'),
+      || ' space ' || a.aggmtransspace
+      || ' start ' || coalesce(quote_literal(a.aggminitval), 'null'),
     'moving final ' || nullif(a.aggmfinalfn::oid, 0)::regprocedure || ' extra ' || a.aggmfinalextra
       || ' modify ' || a.aggmfinalmodify::text,
     'sorts by ' || nullif(a.aggsortop, 0)::regoperator,

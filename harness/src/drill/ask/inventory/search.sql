@@ -32,4 +32,5 @@ SELECT 'text search template', format('%s.%I', t.tmplnamespace::regnamespace, t.
     'lexize ' || t.tmpllexize::oid::regprocedure), NULL
 FROM pg_catalog.pg_ts_template AS t WHERE t.oid >= 16384
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
-    WHERE d.classid = 'pg_catalog.pg_ts_template'::regclass AND d.objid = t.oid AND d.deptype = 'e');
+    WHERE d.classid = 'pg_catalog.pg_ts_template'::regclass AND d.objid = t.oid
+      AND d.deptype = 'e');

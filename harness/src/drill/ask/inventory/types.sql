@@ -5,14 +5,16 @@ SELECT CASE t.typtype WHEN 'b' THEN 'base type' WHEN 'd' THEN 'domain' WHEN 'e' 
   format('%I.%I', n.nspname, t.typname) AS identity,
   concat_ws('; ',
     CASE WHEN NOT t.typisdefined THEN 'a shell' END,
-    CASE WHEN t.typtype = 'b' THEN concat_ws(' ', 'length', t.typlen, CASE WHEN t.typbyval THEN 'by value' END,
+    CASE WHEN t.typtype = 'b' THEN concat_ws(' ', 'length', t.typlen,
+      CASE WHEN t.typbyval THEN 'by value' END,
       'aligned', t.typalign, 'storage', t.typstorage, 'category', t.typcategory,
       CASE WHEN t.typispreferred THEN 'preferred' END, 'delimiter', t.typdelim,
       'element', nullif(t.typelem, 0)::regtype,
       'input', t.typinput::oid::regprocedure, 'output', t.typoutput::oid::regprocedure,
       'receive', nullif(t.typreceive::oid, 0)::regprocedure,
       'send', nullif(t.typsend::oid, 0)::regprocedure,
-      'modifiers', nullif(t.typmodin::oid, 0)::regprocedure, nullif(t.typmodout::oid, 0)::regprocedure,
+      'modifiers', nullif(t.typmodin::oid, 0)::regprocedure,
+      nullif(t.typmodout::oid, 0)::regprocedure,
       'analyze', nullif(t.typanalyze::oid, 0)::regprocedure,
       'subscript', nullif((to_jsonb(t) ->> 'typsubscript'), '-')) END,
     CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END,
@@ -41,7 +43,8 @@ WHERE t.oid >= 16384 AND t.typtype <> 'c'
 
 -- A collation's encoding is its database's, or any: a dump does not tell these apart.
 SELECT 'collation', c.oid::regcollation::text,
-  concat_ws('; ', 'provider ' || c.collprovider::text, 'collate ' || c.collcollate, 'ctype ' || c.collctype,
+  concat_ws('; ', 'provider ' || c.collprovider::text,
+    'collate ' || c.collcollate, 'ctype ' || c.collctype,
     'locale ' || coalesce(to_jsonb(c) ->> 'colllocale', to_jsonb(c) ->> 'colliculocale'),
     'rules ' || (to_jsonb(c) ->> 'collicurules'),
     CASE WHEN NOT c.collisdeterministic THEN 'not deterministic' END,
@@ -51,7 +54,8 @@ FROM pg_catalog.pg_collation AS c WHERE c.oid >= 16384
     WHERE d.classid = 'pg_catalog.pg_collation'::regclass AND d.objid = c.oid AND d.deptype = 'e');
 
 SELECT 'conversion', format('%s.%I', c.connamespace::regnamespace, c.conname),
-  concat_ws('; ', pg_encoding_to_char(c.conforencoding) || ' to ' || pg_encoding_to_char(c.contoencoding),
+  concat_ws('; ',
+    pg_encoding_to_char(c.conforencoding) || ' to ' || pg_encoding_to_char(c.contoencoding),
     'function ' || c.conproc::oid::regprocedure, CASE WHEN c.condefault THEN 'default' END), NULL
 FROM pg_catalog.pg_conversion AS c WHERE c.oid >= 16384
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
