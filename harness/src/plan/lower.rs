@@ -27,6 +27,8 @@ pub(crate) use steps::shown;
 const LIMIT_USUAL: Duration = Duration::from_secs(30 * 60);
 /// Characters of a name, a reason or a tag.
 const LINE_MAX: usize = 200;
+/// Tags of a scenario.
+const TAGS_MAX: usize = 50;
 /// Characters of the identifier of a drill: it names files.
 const ID_MAX: usize = 80;
 
@@ -136,7 +138,11 @@ fn lines(file: &crate::scenario::File, complaints: &mut Complaints) {
             );
         }
     }
-    for (number, tag) in file.tags.iter().enumerate() {
+    if let Some(more) = file.tags.get(TAGS_MAX) {
+        let said = format!("these are {} tags, at most {TAGS_MAX} fit", file.tags.len());
+        complaints.add(Code::BadTag, &more.at, said);
+    }
+    for (number, tag) in file.tags.iter().take(TAGS_MAX).enumerate() {
         let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
         let quoted = complaints.quoted(&tag.value);
         if tag.value.is_empty() || tag.value.chars().count() > 40 || !tag.value.chars().all(plain) {

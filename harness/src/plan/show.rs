@@ -7,6 +7,7 @@ use pgrehearse_verdict::check::Spec;
 
 use crate::plan::lower::shown;
 use crate::plan::{Fixture, Load, PasswordSource, Plan};
+use crate::scenario::plain;
 
 /// The plan as text, ending with a line break. The same plan gives the same text.
 pub fn show(plan: &Plan) -> String {
@@ -45,7 +46,8 @@ pub fn show(plan: &Plan) -> String {
     if let Some(by) = &brief.must_fail {
         let _ = writeln!(text, "canary\n  must fail by {}", by.join(", "));
     }
-    text
+    // Names of roles and files are anybody's: nothing in them may move a cursor.
+    text.lines().map(|line| plain(line) + "\n").collect()
 }
 
 /// The engine, and what the scenario says about it; its own defaults are left out.
@@ -117,7 +119,8 @@ fn check_line(check: &Spec) -> String {
     match check {
         Spec::Sql(sql) => {
             let query = sql.query.split_whitespace().collect::<Vec<_>>().join(" ");
-            format!("sql in {}: {query} = {}", sql.database, sql.equals)
+            let (query, equals) = (plain(&query), plain(&sql.equals));
+            format!("sql in {}: {query} = {equals}", sql.database)
         }
         other => other.name().to_owned(),
     }

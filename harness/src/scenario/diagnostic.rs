@@ -101,7 +101,7 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// The text with everything that would move a cursor or turn the writing escaped.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() || turns_writing(c) {

@@ -58,7 +58,7 @@ enum PasswordKind {
     File,
 }
 
-/// The schema of a password that is given.
+/// A password that is given.
 #[derive(JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(dead_code, reason = "only its schema is used")]

@@ -214,7 +214,7 @@ enum FixtureKind {
     Dump,
 }
 
-/// The schema of a file of one's own.
+/// A file of one's own.
 #[derive(JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(dead_code, reason = "only its schema is used")]
@@ -269,7 +269,7 @@ enum CheckKind {
     Sql,
 }
 
-/// The schema of a check with parameters.
+/// A check with parameters.
 #[derive(JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(dead_code, reason = "only its schema is used")]

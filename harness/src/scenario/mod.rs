@@ -15,7 +15,7 @@ mod units;
 
 pub use code::Code;
 pub use diagnostic::{Class, Diagnostic};
-pub(crate) use diagnostic::{quoted, turns_writing};
+pub(crate) use diagnostic::{plain, quoted, turns_writing};
 pub use file::{Assumed, BackupPlace, ExistingBackup, File, Matrix, MustFail};
 pub use file::{Objectives, Postgres, Production, Text};
 pub use fixture_file::{ApplicationEntry, FixtureFile, LoadEntry, PasswordEntry, RoleEntry};

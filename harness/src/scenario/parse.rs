@@ -51,6 +51,10 @@ impl<T: JsonSchema> JsonSchema for Pinned<T> {
         T::schema_name()
     }
 
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         T::json_schema(generator)
     }
@@ -135,7 +139,7 @@ fn offset(source: &Source, line: u64, column: u64) -> usize {
     start + rest.chars().take(small(column)).map(char::len_utf8).sum::<usize>()
 }
 
-fn words(error: &Error, found: &str) -> (Code, String, Option<String>) {
+fn words(error: &Error, found: &str) -> Words {
     let said = |code: Code, said: String| (code, said, None);
     match error {
         Error::SerdeUnknownField { field, expected, .. } => (
@@ -160,6 +164,18 @@ fn words(error: &Error, found: &str) -> (Code, String, Option<String>) {
             format!("only one kind fits here, {} is a second one", quoted(found)),
             Some("each kind is a list item or a map of its own".to_owned()),
         ),
+        other => {
+            foreign(other).or_else(|| wrong_type(other, found)).unwrap_or_else(|| syntax(other))
+        }
+    }
+}
+
+type Words = (Code, String, Option<String>);
+
+/// What is YAML, but not for us: too much of it, or of a kind that hides what is read.
+fn foreign(error: &Error) -> Option<Words> {
+    let said = |code: Code, said: String| (code, said, None);
+    Some(match error {
         Error::MultipleDocuments { .. } => two_documents(),
         Error::Budget { breach, .. } => match breach {
             BudgetBreach::Documents { .. } => two_documents(),
@@ -184,29 +200,44 @@ fn words(error: &Error, found: &str) -> (Code, String, Option<String>) {
         | Error::RecursiveReferencesRequireWeakTypes { .. } => {
             said(Code::ForeignYaml, "tags and references to oneself are not taken".to_owned())
         }
+        _ => return None,
+    })
+}
+
+/// What is well-formed, and not what stands here.
+fn wrong_type(error: &Error, found: &str) -> Option<Words> {
+    let found = quoted(found);
+    let said = match error {
         Error::InvalidBooleanStrict { .. } => {
-            said(Code::WrongType, format!("found {}, wanted `true` or `false`", quoted(found)))
+            format!("found {found}, wanted `true` or `false`")
         }
-        Error::NullIntoString { .. } => {
-            said(Code::WrongType, "found nothing, wanted a text".to_owned())
-        }
+        Error::NullIntoString { .. } => "found nothing, wanted a text".to_owned(),
         Error::Unexpected { expected, .. } => {
             let wanted = node(expected);
-            said(Code::WrongType, format!("found {}, wanted {wanted}", quoted(found)))
+            format!("found {found}, wanted {wanted}")
         }
         Error::UnexpectedSequenceEnd { .. } | Error::UnexpectedMappingEnd { .. } => {
-            said(Code::WrongType, format!("{} has nothing after it", quoted(found)))
+            format!("{found} has nothing after it")
         }
         Error::InvalidScalar { ty, .. } => {
             let wanted = if ty.starts_with('f') { "a number" } else { "a whole number" };
-            said(Code::WrongType, format!("found {}, wanted {wanted}", quoted(found)))
+            format!("found {found}, wanted {wanted}")
         }
         Error::SerdeInvalidType { expected, .. } | Error::SerdeInvalidValue { expected, .. } => {
-            said(Code::WrongType, format!("found {}, wanted {expected}", quoted(found)))
+            format!("found {found}, wanted {expected}")
         }
         // What a type of ours says about its own value.
-        Error::Message { msg, .. } if error.location().is_some() && !scanner(msg) => {
-            said(Code::WrongType, msg.clone())
+        Error::Message { msg, .. } if ours(msg) => msg.clone(),
+        _ => return None,
+    };
+    Some((Code::WrongType, said, None))
+}
+
+fn syntax(error: &Error) -> Words {
+    let said = |code: Code, said: String| (code, said, None);
+    match error {
+        other if first_line(other).contains("limit exceeded") => {
+            said(Code::Limits, format!("lists and maps lie more than {DEPTH_MAX} deep"))
         }
         Error::Eof { .. } => {
             said(Code::Syntax, "the file says nothing, or ends too early".to_owned())
@@ -220,7 +251,7 @@ fn words(error: &Error, found: &str) -> (Code, String, Option<String>) {
     }
 }
 
-fn two_documents() -> (Code, String, Option<String>) {
+fn two_documents() -> Words {
     let hint = "one file is one scenario; `matrix:` turns one scenario into several drills";
     let said = "a second document begins here";
     (Code::TwoDocuments, said.to_owned(), Some(hint.to_owned()))
@@ -249,13 +280,11 @@ fn node(expected: &str) -> &str {
     }
 }
 
-/// Whether a message is the scanner's own rather than that of a type of ours, which all begin
-/// with a text in backticks or a name of ours.
-fn scanner(message: &str) -> bool {
-    ["while ", "unclosed", "mapping ", "did not", "block ", "invalid ", "unexpected"]
+/// Whether a message is that of a type of ours, rather than the scanner's own.
+fn ours(message: &str) -> bool {
+    ["`", "only one kind ", "there is no kind ", "found a list,", "found a map,", "found an empty "]
         .iter()
         .any(|start| message.starts_with(start))
-        || message.contains("not allowed in this context")
 }
 
 fn first_line(error: &Error) -> String {

@@ -186,7 +186,7 @@ enum TargetKind {
     Mark,
 }
 
-/// The schema of a target with a value.
+/// A target with a value.
 #[derive(JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(dead_code, reason = "only its schema is used")]

@@ -144,7 +144,7 @@ fn decide(
     complaints: &mut Complaints,
 ) -> Fixture {
     let roles = roles(folder, &file.roles, complaints);
-    let mut find = |path: &Pinned<String>, complaints: &mut Complaints| {
+    let find = |path: &Pinned<String>, complaints: &mut Complaints| {
         of_fixture(folder, &path.value).map_err(|said| refuse(path, said, complaints)).ok()
     };
     let cluster = file.cluster.iter().filter_map(|path| find(path, complaints)).collect();

@@ -19,6 +19,8 @@ const WRITERS_MAX: u32 = 64;
 /// Transactions a second where the scenario does not say, and the most it can ask for.
 const RATE_USUAL: f64 = 100.0;
 const RATE_MAX: f64 = 10_000.0;
+/// Steps of one scenario: with more, nobody could follow its report.
+const STEPS_MAX: usize = 200;
 /// Bytes of a restore point's name that PostgreSQL keeps.
 const MARK_MAX: usize = 63;
 /// Names that mean something else in a report or a target.
@@ -78,6 +80,11 @@ pub(super) fn lower(
         complaints.missing("steps", "what happens, from `workload` to `recover`");
         return Course::default();
     };
+    if steps.value.len() > STEPS_MAX {
+        let said = format!("these are {} steps, at most {STEPS_MAX} fit", steps.value.len());
+        complaints.add(Code::Limits, &complaints.key("steps", &steps.at), said);
+        return Course::default();
+    }
     let engine = engine.map(|engine| (engine.value.0.name(), engine.value.0.engine().abilities()));
     let mut walk = Walk {
         complaints,
