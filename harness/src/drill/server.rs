@@ -151,10 +151,18 @@ impl Server {
     /// Whether the server's first process is there. A server that was not started is not.
     pub async fn alive(&self) -> Result<bool, Trouble> {
         let pid = *self.pid.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(pid) = pid else { return Ok(false) };
-        let look = ["kill", "-0", &pid.to_string()];
-        let look = Command::new("see whether the server is there", HOUSEKEEPING_LIMIT, look);
-        Ok(self.node.run(&look).await?.ok())
+        match pid {
+            Some(pid) => self.any_left(&[pid.to_string()]).await,
+            None => Ok(false),
+        }
+    }
+
+    /// Whether one of these processes is left. A zombie is not: it holds nothing any more.
+    async fn any_left(&self, pids: &[String]) -> Result<bool, Trouble> {
+        let argv = ["ps", "-o", "stat=", "-p", &pids.join(",")];
+        let look = Command::new("see whether processes are there", HOUSEKEEPING_LIMIT, argv);
+        let states = self.node.run(&look).await?.text();
+        Ok(states.lines().any(|state| !state.trim_start().starts_with('Z')))
     }
 
     async fn whoami(&self) -> Result<String, SqlTrouble> {
@@ -212,21 +220,16 @@ impl Server {
     }
 
     /// Waits until none of these processes is left: as long as one is, it holds the shared memory
-    /// that the next server must find free. A zombie holds nothing.
+    /// that the next server must find free.
     async fn await_gone(&self, pids: &[String]) -> Result<(), Trouble> {
-        let argv = ["ps", "-o", "stat=", "-p", &pids.join(",")];
-        let look = Command::new("see that it is gone", HOUSEKEEPING_LIMIT, argv);
         let deadline = Instant::now() + HOUSEKEEPING_LIMIT;
-        loop {
-            let states = self.node.run(&look).await?.text();
-            if states.lines().all(|state| state.trim_start().starts_with('Z')) {
-                return Ok(());
-            }
+        while self.any_left(pids).await? {
             if Instant::now() >= deadline {
                 let said = "the server is still there after SIGKILL";
                 return Err(Trouble::subject(SubjectCause::TimeLimit, said));
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
+        Ok(())
     }
 }
