@@ -3,6 +3,8 @@
 //! A scenario is read, planned and drilled; what the drill leaves behind is judged and reported
 //! by the crate `pgrehearse-verdict`. ARCHITECTURE.md holds the map of the house.
 
+pub mod app;
+pub mod cli;
 pub mod disaster;
 pub mod drill;
 pub mod engine;
@@ -12,3 +14,5 @@ pub mod rig;
 pub mod sabotage;
 pub mod scenario;
 pub mod secret;
+mod setup;
+mod signal;

@@ -1,174 +1,43 @@
-//! pgBackRest against a real PostgreSQL on local ground: protect, back up, strike, find, restore.
+//! pgBackRest against real servers, as local processes and in containers: protect, back up,
+//! strike, find, restore. Without PostgreSQL, pgBackRest and a container engine these tests fail.
 
-mod local;
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::sync::Arc;
+mod engine;
 
-use local::{Ground, LIMIT, NONCE, PASSWORD, major};
-use pgrehearse::disaster::{self, Note};
-use pgrehearse::drill::locate::{Found, Window, before};
-use pgrehearse::drill::{QUERY_LIMIT, Server};
-use pgrehearse::engine::{Engine, PgBackRest, Target};
-use pgrehearse::plan::Postgres;
-use pgrehearse::rig::{Command, Mount, Node, NodeSpec, Place, Rig, Trouble, Volume};
+use engine::{House, Kind, LIMIT, PASSWORD, SEGMENT_BYTES, Site, mount, one, promoted, strike};
+use pgrehearse::disaster;
+use pgrehearse::drill::QUERY_LIMIT;
+use pgrehearse::drill::locate::{Harm, Window, before};
+use pgrehearse::engine::{Engine, Target};
+use pgrehearse::rig::{Command, Place};
 use pgrehearse::sabotage::{self, Bench};
-use pgrehearse::secret::Secret;
 use pgrehearse_verdict::journal::{self, Cause, Event, RigCause, SubjectCause};
 use pgrehearse_verdict::lsn::{Lsn, Segment};
 
-const SEGMENT_BYTES: u64 = 16 << 20;
-
-/// A protected server, and the volume its backups lie in.
-struct House {
-    ground: Ground,
-    repository: Volume,
-    engine: PgBackRest,
-    source: Server,
-}
-
-impl House {
-    async fn new() -> House {
-        let ground = Ground::new();
-        let repository = ground.rig.volume("repository").await.unwrap();
-        let text = r#"{"compress": "lz4", "start_fast": true, "process_max": 2}"#;
-        let engine: PgBackRest = serde_json::from_str(text).unwrap();
-        let mounts = vec![mount(&repository, Place::Repository, false)];
-        let source = server(node(&ground, "source", mounts).await);
-        let mut settings = engine.settings(&*source.node);
-        settings.push(("fsync".to_owned(), "off".to_owned()));
-        let stage = &ground.stage;
-        source.initdb(stage, &settings).await.unwrap();
-        source.start(stage, &[]).await.unwrap();
-        source.await_ready(LIMIT).await.unwrap();
-        engine.protect(stage, &source).await.unwrap();
-        House { ground, repository, engine, source }
-    }
-
-    async fn backup(&self, kind: &str) -> journal::Backup {
-        self.engine.backup(&self.ground.stage, &self.source, kind).await.unwrap()
-    }
-
-    /// Empty ground with the repository.
-    async fn fresh(&self, name: &str) -> Arc<dyn Node> {
-        let mounts = vec![mount(&self.repository, Place::Repository, true)];
-        node(&self.ground, name, mounts).await
-    }
-
-    /// Where the server writes now, in a finished segment that the archive has.
-    async fn archived_up_to(&self) -> Lsn {
-        let at = lsn(&self.source, "select pg_current_wal_insert_lsn()").await;
-        let name = one(&self.source, "select pg_walfile_name(pg_switch_wal())").await;
-        let asked = "select coalesce(last_archived_wal, '') from pg_stat_archiver";
-        tokio::time::timeout(LIMIT, async {
-            while one(&self.source, asked).await < name {
-                tokio::task::yield_now().await;
-            }
-        })
-        .await
-        .expect("the segment is archived");
-        at
-    }
-
-    /// Restores onto fresh ground and waits until the server has left recovery.
-    async fn recover(&self, name: &str, target: Target) -> Server {
-        let server = server(self.fresh(name).await);
-        self.engine.restore(&self.ground.stage, &*server.node, target, 1).await.unwrap();
-        server.start(&self.ground.stage, &[]).await.unwrap();
-        tokio::time::timeout(LIMIT, promoted(&server)).await.expect("recovery ends");
-        server
-    }
-
-    async fn locate(&self, strike: &Strike, to: Lsn) -> Result<Found, Trouble> {
-        let window = Window { from: strike.from, to, timeline: 1, segment_bytes: SEGMENT_BYTES };
-        let node = self.fresh("searcher").await;
-        before(&self.ground.stage, &self.engine, &*node, &strike.harm, window).await
-    }
-
-    async fn end(self) {
-        assert_eq!(self.ground.rig.release().await, Vec::<String>::new());
-    }
-}
-
-async fn promoted(server: &Server) {
-    server.await_ready(LIMIT).await.unwrap();
-    while one(server, "select pg_is_in_recovery()").await == "t" {
-        tokio::task::yield_now().await;
-    }
-}
-
-fn mount(volume: &Volume, at: Place, read_only: bool) -> Mount {
-    Mount { volume: volume.clone(), at, read_only }
-}
-
-async fn node(ground: &Ground, name: &str, volumes: Vec<Mount>) -> Arc<dyn Node> {
-    let want = NodeSpec { name: name.to_owned(), postgres: major(), image: None, volumes };
-    ground.rig.node(want).await.unwrap()
-}
-
-fn server(node: Arc<dyn Node>) -> Server {
-    let postgres = Postgres {
-        version: major(),
-        checksums: true,
-        locale: "C.UTF-8".to_owned(),
-        settings: Default::default(),
-        image: None,
-    };
-    Server::new(node, postgres, Secret::new(PASSWORD), NONCE.to_owned())
-}
-
-/// The last value of the last statement.
-async fn one(server: &Server, sql: &str) -> String {
-    let mut session = server.connect("postgres").await.unwrap();
-    let tables = session.query(sql, QUERY_LIMIT).await.unwrap();
-    let value = tables.last().unwrap().rows.first().and_then(|row| row[0].clone());
-    value.unwrap_or_default()
-}
-
-async fn lsn(server: &Server, sql: &str) -> Lsn {
-    one(server, sql).await.parse().unwrap()
-}
-
-/// A disaster, and what was known just before it.
-struct Strike {
-    harm: pgrehearse::drill::locate::Harm,
-    from: Lsn,
-    note: Note,
-}
-
-/// Strikes while another transaction commits.
-async fn strike(house: &House, text: &str, meanwhile: &str) -> Strike {
-    let disaster: disaster::Spec = serde_json::from_str(text).unwrap();
-    let (stage, source) = (&house.ground.stage, &house.source);
-    let harm = disaster.disaster().harm(stage, source).await.unwrap().expect("a harm");
-    let from = lsn(source, "select pg_current_wal_insert_lsn()").await;
-    let others = async {
-        // The strike holds its lock: only then does the other one commit.
-        let held = "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and granted \
-                    and locktype = 'relation' and relation >= 16384";
-        while one(source, held).await == "0" {
-            tokio::task::yield_now().await;
-        }
-        one(source, meanwhile).await
-    };
-    let (note, _) = tokio::join!(disaster.disaster().strike(stage, source), others);
-    let (said, so) = disaster.disaster().witness(stage, source).await.unwrap();
-    assert!(so, "{said}");
-    Strike { harm, from, note: note.unwrap() }
+fn command(argv: &[&str]) -> Command {
+    Command::new("test", LIMIT, argv.iter().copied())
 }
 
 const SHOP: &str = "create schema shop; create table shop.customers (id int primary key); \
                     create table shop.orders (id int primary key, t text); \
                     insert into shop.orders select n, 'x' from generate_series(1, 100) n";
 
+#[rstest::rstest]
+#[case::local(Kind::Local)]
+#[case::docker(Kind::Docker)]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_committed_while_a_table_was_dropped_is_kept_and_the_drop_is_undone() {
-    let house = House::new().await;
+async fn what_committed_while_a_table_was_dropped_is_kept_and_the_drop_is_undone(
+    #[case] kind: Kind,
+) {
+    let house = House::new(kind).await;
     one(&house.source, SHOP).await;
     let full = house.backup("full").await;
     one(&house.source, "insert into shop.customers values (1)").await;
     // More commits than are read at a time.
-    let many = "create table shop.ticks (n int); do $$ begin for n in 1..9000 loop \
-                insert into shop.ticks values (n); commit; end loop; end $$; select 1";
+    one(&house.source, "create table shop.ticks (n int)").await;
+    let many = "do $$ begin for n in 1..9000 loop insert into shop.ticks values (n); commit; \
+                end loop; end $$";
     one(&house.source, many).await;
     let text = r#"{"drop_table": {"table": "shop.orders", "hold": "1s"}}"#;
     let mut strike = strike(&house, text, "insert into shop.customers values (2)").await;
@@ -195,12 +64,15 @@ async fn what_committed_while_a_table_was_dropped_is_kept_and_the_drop_is_undone
     house.end().await;
 }
 
+#[rstest::rstest]
+#[case::local(Kind::Local)]
+#[case::docker(Kind::Docker)]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_partitioned_table_in_a_tablespace_of_another_database_is_found() {
-    let house = House::new().await;
+async fn a_partitioned_table_in_a_tablespace_of_another_database_is_found(#[case] kind: Kind) {
+    let house = House::new(kind).await;
     let spaces = house.source.node.place(Place::Tablespaces);
-    let make = Command::new("test", LIMIT, ["mkdir", &format!("{spaces}/a")]);
-    house.ground.stage.must(&*house.source.node, make).await.unwrap();
+    let make = command(&["mkdir", &format!("{spaces}/a")]);
+    house.site.stage.must(&*house.source.node, make).await.unwrap();
     one(&house.source, &format!("create tablespace a location '{spaces}/a'")).await;
     one(&house.source, "create database shop").await;
     let mut session = house.source.connect("shop").await.unwrap();
@@ -235,9 +107,8 @@ async fn a_partitioned_table_in_a_tablespace_of_another_database_is_found() {
         segment_bytes: SEGMENT_BYTES,
     };
     let node = house.fresh("again").await;
-    let (stage, engine) = (&house.ground.stage, &house.engine);
-    let harm =
-        pgrehearse::drill::locate::Harm::Relation { tablespace: 1663, database: 5, filenode: 1 };
+    let (stage, engine) = (&house.site.stage, &house.engine);
+    let harm = Harm::Relation { tablespace: 1663, database: 5, filenode: 1 };
     let trouble = before(stage, engine, &*node, &harm, earlier).await.unwrap_err();
     assert_eq!(trouble.cause, Cause::Subject(SubjectCause::Target));
     assert!(trouble.said.contains("all of it was read"), "{}", trouble.said);
@@ -249,9 +120,14 @@ async fn a_partitioned_table_in_a_tablespace_of_another_database_is_found() {
     house.end().await;
 }
 
+#[rstest::rstest]
+#[case::local(Kind::Local)]
+#[case::docker(Kind::Docker)]
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_lost_data_directory_all_that_was_archived_comes_back_and_no_more() {
-    let house = House::new().await;
+async fn after_a_lost_data_directory_all_that_was_archived_comes_back_and_no_more(
+    #[case] kind: Kind,
+) {
+    let house = House::new(kind).await;
     one(&house.source, SHOP).await;
     let first = house.backup("incr").await;
     assert_eq!(first.kind, "full", "there was none to build on");
@@ -264,7 +140,7 @@ async fn after_a_lost_data_directory_all_that_was_archived_comes_back_and_no_mor
     one(&house.source, "insert into shop.customers values (3)").await;
 
     let disaster: disaster::Spec = serde_json::from_str(r#"{"lost_data_directory": {}}"#).unwrap();
-    let (stage, disaster) = (&house.ground.stage, disaster.disaster());
+    let (stage, disaster) = (&house.site.stage, disaster.disaster());
     let (said, so) = disaster.witness(stage, &house.source).await.unwrap();
     assert!(!so, "before the strike: {said}");
     disaster.strike(stage, &house.source).await.unwrap();
@@ -279,7 +155,7 @@ async fn after_a_lost_data_directory_all_that_was_archived_comes_back_and_no_mor
     // The ground of a restore must be empty.
     let again = house.engine.restore(stage, &*recovered.node, Target::Latest, 1).await;
     assert!(again.unwrap_err().said.contains("is not empty"));
-    let journal = std::fs::read_to_string(house.ground.state.path().join("journal.jsonl")).unwrap();
+    let journal = std::fs::read_to_string(house.site.state.path().join("journal.jsonl")).unwrap();
     let lines = journal::read(&journal).unwrap();
     let remarked = |text: &str| {
         lines
@@ -291,9 +167,27 @@ async fn after_a_lost_data_directory_all_that_was_archived_comes_back_and_no_mor
     house.end().await;
 }
 
+#[rstest::rstest]
+#[case::local(Kind::Local)]
+#[case::docker(Kind::Docker)]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_segment_is_missing_in_the_copy_alone() {
-    let house = House::new().await;
+async fn a_server_that_still_answers_is_not_lost_although_its_files_are(#[case] kind: Kind) {
+    let site = Site::new(kind).await;
+    let source = site.running(site.node("source", vec![]).await, &[]).await;
+    let argv = ["rm", "-rf", "--", &source.node.place(Place::Data)];
+    site.stage.must(&*source.node, command(&argv)).await.unwrap();
+    let spec: disaster::Spec = serde_json::from_str(r#"{"lost_data_directory": {}}"#).unwrap();
+    let (said, so) = spec.disaster().witness(&site.stage, &source).await.unwrap();
+    assert!(!so && said.contains("still answers"), "{said}");
+    site.end().await;
+}
+
+#[rstest::rstest]
+#[case::local(Kind::Local)]
+#[case::docker(Kind::Docker)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_segment_is_missing_in_the_copy_alone(#[case] kind: Kind) {
+    let house = House::new(kind).await;
     let backup = house.backup("full").await;
     one(&house.source, SHOP).await;
     let end = house.archived_up_to().await;
@@ -301,14 +195,14 @@ async fn a_missing_segment_is_missing_in_the_copy_alone() {
     let needed = [first];
     assert_eq!(Segment::holding(1, end, SEGMENT_BYTES), first);
 
-    let copy = house.ground.rig.volume("copy").await.unwrap();
+    let copy = house.site.stage.rig.volume("copy").await.unwrap();
     let copying =
         [mount(&house.repository, Place::Original, true), mount(&copy, Place::Repository, false)];
-    let node = node(&house.ground, "twin", copying.into()).await;
-    let (stage, engine) = (&house.ground.stage, &house.engine);
+    let node = house.site.node("twin", copying.into()).await;
+    let (stage, engine) = (&house.site.stage, &house.engine);
     let (from, to) = (node.place(Place::Original), node.place(Place::Repository));
     let argv = ["cp", "-a", "--", &format!("{from}/."), &to];
-    stage.must(&*node, Command::new("test", LIMIT, argv)).await.unwrap();
+    stage.must(&*node, command(&argv)).await.unwrap();
     let sabotage = sabotage::named("wal_segment_missing").unwrap();
     let bench = Bench { node: &*node, engine, needed: &needed, place: 7 };
     let spoiled = sabotage.spoil(stage, &bench).await.unwrap();
@@ -324,7 +218,7 @@ async fn a_missing_segment_is_missing_in_the_copy_alone() {
     assert_eq!(sabotage.spoil(stage, &idle).await.unwrap().proof, None);
 
     // The spoiled copy restores and starts without a word, and the rows are not there.
-    let twin = server(node);
+    let twin = house.site.server(node);
     engine.restore(stage, &*twin.node, Target::Latest, 1).await.unwrap();
     twin.start(stage, &[("archive_mode", "off")]).await.unwrap();
     tokio::time::timeout(LIMIT, promoted(&twin)).await.expect("recovery ends");
@@ -332,18 +226,22 @@ async fn a_missing_segment_is_missing_in_the_copy_alone() {
     house.end().await;
 }
 
+#[rstest::rstest]
+#[case::local(Kind::Local)]
+#[case::docker(Kind::Docker)]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_table_that_cannot_be_dropped_is_no_disaster() {
-    let ground = Ground::new();
-    let source = ground.running("source").await;
+async fn a_table_that_cannot_be_dropped_is_no_disaster(#[case] kind: Kind) {
+    let site = Site::new(kind).await;
+    let source = site.running(site.node("source", vec![]).await, &[]).await;
     one(&source, SHOP).await;
     one(&source, "create table shop.lines (o int references shop.orders)").await;
     let spec = |text: &str| serde_json::from_str::<disaster::Spec>(text).unwrap();
-    let stage = &ground.stage;
+    let stage = &site.stage;
     let nowhere = spec(r#"{"drop_table": {"table": "shop.nothing"}}"#);
     let trouble = nowhere.disaster().harm(stage, &source).await.unwrap_err();
     assert_eq!(trouble.cause, Cause::Rig(RigCause::NotADrill));
-    let depended_on = spec(r#"{"drop_table": {"table": "shop.orders", "hold": "0s"}}"#);
+    let depended_on =
+        spec(r#"{"drop_table": {"table": "shop.orders", "cascade": false, "hold": "0s"}}"#);
     let trouble = depended_on.disaster().strike(stage, &source).await.unwrap_err();
     assert_eq!(trouble.cause, Cause::Rig(RigCause::NotADrill));
     assert!(trouble.said.contains("2BP01") && trouble.said.contains("cascade"), "{}", trouble.said);
@@ -361,5 +259,5 @@ async fn a_table_that_cannot_be_dropped_is_no_disaster() {
     cascade.disaster().strike(stage, &source).await.unwrap();
     let (said, so) = cascade.disaster().witness(stage, &source).await.unwrap();
     assert!(so, "{said}");
-    assert_eq!(ground.rig.release().await, Vec::<String>::new());
+    site.end().await;
 }

@@ -1,5 +1,7 @@
 //! The local rig against a real PostgreSQL.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod local;
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -47,8 +49,11 @@ async fn nothing_is_left_after_release_and_releasing_again_is_well() {
     let ground = Ground::new();
     let server = ground.running("source").await;
     let _session = server.connect("postgres").await.unwrap();
-    let stray = command(&["setsid", "--fork", "env", "-C", "/", "sleep", "3600"]);
-    server.node.run(&stray).await.unwrap();
+    // One stray stands elsewhere and bears the mark, the other stands here and bears none.
+    for stray in [&["env", "-C", "/", "sleep"][..], &["env", "-i", "sleep"]] {
+        let argv = [&["setsid", "--fork"], stray, &["3600"]].concat();
+        server.node.run(&command(&argv)).await.unwrap();
+    }
     assert!(processes(ground.folder(), &ground.run).len() > 5);
     assert_eq!(ground.rig.release().await, Vec::<String>::new());
     assert_eq!(processes(ground.folder(), &ground.run), Vec::<String>::new());
@@ -172,8 +177,9 @@ async fn a_lost_host_takes_its_own_with_it_and_nothing_else() {
     assert!(!Path::new(&scratch).exists());
     assert_eq!(processes(ground.folder(), &ground.run).len(), 1, "the other node's goes on");
     assert_eq!(std::fs::read(format!("{repository}/backup")).unwrap(), b"safe");
+    let lost_cause = Cause::Rig(RigCause::EngineApi);
     let after = lost.run(&command(&["true"])).await.unwrap_err();
-    assert!(matches!(after.cause, Cause::Rig(_)), "{after:?}");
+    assert_eq!((after.cause, after.said.as_str()), (lost_cause, "test: node `lost` is lost"));
     lost.destroy().await.unwrap();
     assert_eq!(ground.rig.release().await, Vec::<String>::new());
 }
@@ -189,6 +195,18 @@ async fn a_command_over_its_limit_is_killed_with_all_it_started() {
     assert_eq!(trouble.cause, Cause::Subject(SubjectCause::TimeLimit));
     assert!(trouble.said.ends_with("begun"), "{trouble}");
     none_left(&ground).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_over_its_limit_is_asked_to_end_before_it_is_made_to() {
+    let ground = Ground::new();
+    let node = ground.node("n").await;
+    let farewell = format!("{}/farewell", node.place(Place::Scratch));
+    let script = format!("trap 'touch {farewell}; exit' TERM; sleep 3600");
+    let mut slow = command(&["sh", "-c", &script]);
+    slow.limit = Duration::from_millis(300);
+    node.run(&slow).await.unwrap_err();
+    assert!(Path::new(&farewell).exists());
 }
 
 /// Killed processes may take a moment to be gone.

@@ -1,15 +1,33 @@
 //! The drill: performs a plan. It returns nothing; all it learns goes into the journal.
 
 mod ask;
+mod book;
+mod bracket;
+mod chance;
 pub mod digest;
+mod load;
 pub mod locate;
 mod notebook;
+mod pace;
+mod perform;
+mod probe;
+mod promise;
+mod questions;
 mod quote;
+mod raise;
+mod recover;
 mod redactor;
+mod secrets;
 mod server;
+mod twin;
+mod workload;
+mod writer;
 
 pub use ask::{Access, Asker, Keys, ask};
+pub use bracket::{Wish, bracket, release};
 pub use notebook::{Listener, Notebook, hex};
+pub use perform::{Failure, perform};
 pub use quote::{quote_ident, quote_literal};
 pub use redactor::Redactor;
+pub use secrets::{STAND_IN, nonce, random};
 pub use server::{QUERY_LIMIT, SUPERUSER, Server};

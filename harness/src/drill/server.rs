@@ -21,6 +21,9 @@ pub const QUERY_LIMIT: Duration = Duration::from_secs(60);
 /// The time between two looks at whether a server is there.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
+/// One in this many looks also asks whether the server's process is there.
+const LOOK_ONE_IN: u32 = 20;
+
 /// The superuser of every server we make.
 pub const SUPERUSER: &str = "postgres";
 
@@ -126,7 +129,7 @@ impl Server {
     /// Waits until the server answers a query as the superuser, with the nonce we gave it.
     pub async fn await_ready(&self, limit: Duration) -> Result<(), Trouble> {
         let deadline = Instant::now() + limit;
-        loop {
+        for attempt in 1_u32.. {
             let said = match self.whoami().await {
                 Ok(nonce) if nonce == self.nonce => return Ok(()),
                 Ok(_) => "another server answered in its place".to_owned(),
@@ -136,8 +139,30 @@ impl Server {
                 let said = format!("the server did not answer within {limit:?}: {said}");
                 return Err(Trouble::subject(SubjectCause::TimeLimit, said));
             }
+            if attempt.is_multiple_of(LOOK_ONE_IN) && !self.alive().await? {
+                let said = format!("the server ended by itself: {said}");
+                return Err(Trouble::subject(SubjectCause::Server, said));
+            }
             tokio::time::sleep(LOOK_EVERY).await;
         }
+        Ok(())
+    }
+
+    /// Whether the server's first process is there. A server that was not started is not.
+    pub async fn alive(&self) -> Result<bool, Trouble> {
+        let pid = *self.pid.lock().unwrap_or_else(PoisonError::into_inner);
+        match pid {
+            Some(pid) => self.any_left(&[pid.to_string()]).await,
+            None => Ok(false),
+        }
+    }
+
+    /// Whether one of these processes is left. A zombie is not: it holds nothing any more.
+    async fn any_left(&self, pids: &[String]) -> Result<bool, Trouble> {
+        let argv = ["ps", "-o", "stat=", "-p", &pids.join(",")];
+        let look = Command::new("see whether processes are there", HOUSEKEEPING_LIMIT, argv);
+        let states = self.node.run(&look).await?.text();
+        Ok(states.lines().any(|state| !state.trim_start().starts_with('Z')))
     }
 
     async fn whoami(&self) -> Result<String, SqlTrouble> {
@@ -185,21 +210,26 @@ impl Server {
             .await?;
         let listed = housekeeping("list its children", words(&["pgrep", "-P", &pid]));
         let children = stage.run(node, listed).await?.text();
-        let mut argv = words(&["kill", "-KILL", &pid]);
-        argv.extend(children.split_whitespace().map(str::to_owned));
+        let mut all = vec![pid];
+        all.extend(children.split_whitespace().map(str::to_owned));
+        let mut argv = words(&["kill", "-KILL"]);
+        argv.extend(all.iter().cloned());
         // A child may have ended by itself in between: what counts is that none is left.
         stage.run(node, housekeeping("kill the server", argv)).await?;
+        self.await_gone(&all).await
+    }
+
+    /// Waits until none of these processes is left: as long as one is, it holds the shared memory
+    /// that the next server must find free.
+    async fn await_gone(&self, pids: &[String]) -> Result<(), Trouble> {
         let deadline = Instant::now() + HOUSEKEEPING_LIMIT;
-        loop {
-            let alive = housekeeping("see that it is gone", words(&["kill", "-0", &pid]));
-            if !node.run(&alive).await?.ok() {
-                return Ok(());
-            }
+        while self.any_left(pids).await? {
             if Instant::now() >= deadline {
                 let said = "the server is still there after SIGKILL";
                 return Err(Trouble::subject(SubjectCause::TimeLimit, said));
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
+        Ok(())
     }
 }

@@ -107,7 +107,8 @@ macro_rules! catalogue {
         }
 
         /// Every kind: its name, what it is, and an example.
-        pub const KINDS: &[(&str, &str, &str)] = &[$(($name, <$spec>::SUMMARY, <$spec>::EXAMPLE),)*];
+        pub const KINDS: &[(&str, &str, &str)] =
+            &[$(($name, <$spec>::SUMMARY, <$spec>::EXAMPLE),)*];
     };
 }
 

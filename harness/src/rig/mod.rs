@@ -1,9 +1,11 @@
 //! The ground a drill stands on. Only this folder touches the world, and only through a lease.
 
+pub mod clean;
 mod command;
 pub mod docker;
 pub mod lease;
 pub mod local;
+pub mod reaper;
 mod relay;
 pub mod scripted;
 mod session;

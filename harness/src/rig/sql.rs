@@ -391,7 +391,8 @@ mod tests {
     fn settings_are_escaped_so_that_a_value_stays_one_value() {
         let settings = [("search_path", r"a b\c"), ("pgrehearse.x", "")];
         let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        assert_eq!(options(&settings).unwrap(), r" -c search_path=a\ b\\c -c pgrehearse.x=");
+        let expected = r" -c search_path=a\ b\\c -c pgrehearse.x=";
+        assert_eq!(options(&settings), Ok(expected.to_owned()));
     }
 
     #[test]

@@ -153,7 +153,7 @@ impl Disaster for DropTable {
         );
         let tables = session.query(&drop, DROP_LIMIT).await.map_err(|error| {
             let hint = match error.code.as_deref() {
-                Some(DEPENDED_ON) => "\nhint: With `cascade: true` what depends on it goes too",
+                Some(DEPENDED_ON) => "\nhint: without `cascade: false` what depends on it goes too",
                 _ => "",
             };
             self.undone(&format!("{error}{hint}"))

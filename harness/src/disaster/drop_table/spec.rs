@@ -14,13 +14,19 @@ pub struct DropTable {
     /// The database it is in; left out, it is looked for in all of them and must be in just one.
     #[serde(default)]
     pub database: Option<String>,
-    /// Whether what depends on the table goes with it.
-    #[serde(default)]
+    /// Whether what depends on the table goes with it, as it does where nothing is said; with
+    /// `false` a table that anything depends on cannot be dropped, and the drill is none.
+    #[serde(default = "with_all")]
     pub cascade: bool,
     /// How long the transaction stays open between the DROP and its COMMIT, at most 60 s, so
     /// that others commit while the harm is under way.
     #[serde(default)]
     pub hold: Hold,
+}
+
+/// A real accident has its CASCADE: the server's own hint names it.
+fn with_all() -> bool {
+    true
 }
 
 /// The name of a table with its schema, both as the catalogue has them.

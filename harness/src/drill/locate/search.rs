@@ -190,8 +190,8 @@ impl Search<'_> {
         }
         let said = String::from_utf8_lossy(&output.stderr);
         let line = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("");
-        let positions = line.split([' ', ':', ',']).filter_map(|word| word.parse::<Lsn>().ok());
-        match positions.last() {
+        let mut positions = line.split([' ', ':', ',']).filter_map(|word| word.parse::<Lsn>().ok());
+        match positions.next_back() {
             Some(at) if at >= self.window.to => None,
             _ => Some(format!("reading stopped before its end: {line}")),
         }

@@ -5,6 +5,8 @@ use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::FusedFuture;
 use pgrehearse_verdict::journal::{RigCause, SubjectCause};
 use rustix::process::Signal;
 use tokio::io::AsyncWriteExt;
@@ -52,28 +54,37 @@ pub(super) async fn run(
     let (mut stdout, mut stderr) = (Kept::default(), Kept::default());
     let (stdin, out, err) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let ended = {
-        let mut pipes = pin!(async {
-            tokio::join!(feed(stdin, &command.stdin), stdout.drain(out), stderr.drain(err))
-        });
-        let end = async {
-            tokio::select! {
-                status = child.wait() => {
-                    let took = began.elapsed();
-                    let _ = timeout(LAST_OUTPUT_LIMIT, &mut pipes).await;
-                    (status, took)
-                }
-                _ = &mut pipes => (child.wait().await, began.elapsed()),
+        let mut pipes = pin!(
+            async {
+                tokio::join!(feed(stdin, &command.stdin), stdout.drain(out), stderr.drain(err))
             }
-        };
-        timeout(command.limit, end).await
+            .fuse()
+        );
+        match timeout(command.limit, wait(&mut child, &mut pipes)).await {
+            Ok(status) => {
+                let took = began.elapsed();
+                group.0 = None;
+                if !pipes.is_terminated() {
+                    let _ = timeout(LAST_OUTPUT_LIMIT, pipes).await;
+                }
+                Some((status, took))
+            }
+            Err(_) => {
+                // Its pipes are read until the end: a command that tidies up must not die of
+                // saying so.
+                group.signal(Signal::TERM);
+                let _ = timeout(GRACE, wait(&mut child, &mut pipes)).await;
+                group.signal(Signal::KILL);
+                let _ = timeout(GRACE, child.wait()).await;
+                None
+            }
+        }
     };
-    let Ok((status, took)) = ended else {
-        end(&mut child, &group).await;
+    let Some((status, took)) = ended else {
         group.0 = None;
         let stderr = stderr.into_bytes();
         return Err(too_slow(command, &stderr));
     };
-    group.0 = None;
     let status: ExitStatus = status.map_err(|error| not_started(command, &error))?;
     let cut = stdout.cut || stderr.cut;
     Ok(Output {
@@ -93,12 +104,15 @@ async fn feed(stdin: Option<ChildStdin>, bytes: &[u8]) {
     }
 }
 
-/// Ends a whole group: first asked to, then made to.
-async fn end(child: &mut Child, group: &Group) {
-    group.signal(Signal::TERM);
-    let _ = timeout(GRACE, child.wait()).await;
-    group.signal(Signal::KILL);
-    let _ = timeout(GRACE, child.wait()).await;
+/// Waits for the command to end, its pipes served meanwhile.
+async fn wait(child: &mut Child, pipes: &mut (impl FusedFuture + Unpin)) -> io::Result<ExitStatus> {
+    let mut ended = pin!(child.wait());
+    loop {
+        tokio::select! {
+            status = &mut ended => return status,
+            _ = &mut *pipes, if !pipes.is_terminated() => {}
+        }
+    }
 }
 
 fn too_slow(command: &Command, stderr: &[u8]) -> Trouble {

@@ -13,3 +13,10 @@ mod user;
 pub use find::{Install, find};
 pub use ground::LocalRig;
 pub use sweep::sweep;
+
+use crate::rig::Trouble;
+
+/// The user that servers run as: the caller, or for root an ordinary user.
+pub fn server_user() -> Result<String, Trouble> {
+    user::User::find().map(|user| user.name)
+}

@@ -11,7 +11,7 @@ use crate::objective::{Exposure, Measured, Objective};
 /// Fills in what was measured of the loss, and judges the objective if there is one.
 pub fn rpo(case: &Case<'_>, measured: &mut Measured) -> Option<Objective> {
     let struck_ns = case.struck_ns();
-    let acks = case.record.ledger.as_ref().map_or(vec![], |ledger| acks(ledger));
+    let acks = case.record.ledger.as_ref().map_or(vec![], acks);
     let before = acks.iter().filter(|at| struck_ns.is_some_and(|struck| **at <= struck)).count();
     measured.acknowledged = (acks.len() as u64, before as u64);
     (measured.exposure, measured.exposure_because) = exposure(case);

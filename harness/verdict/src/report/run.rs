@@ -45,6 +45,8 @@ pub struct Drill {
     pub took_s: f64,
     /// The timeline for people: seconds since the origin, and what happened.
     pub timeline: Vec<(f64, String)>,
+    /// What failed, in order, each with whose failure it is.
+    pub faults: Vec<String>,
     /// Remarks of the journal.
     pub remarks: Vec<String>,
     /// Facts about the servers and tools, as (name, value).

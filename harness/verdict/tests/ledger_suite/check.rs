@@ -110,6 +110,9 @@ fn a_chosen_target_gives_up_what_comes_after_it() {
     assert_eq!((measured.given_up, measured.lost_transactions), ((2, 2), Some((2, 2))));
     let more = Drill::new(&world, &world.first(7)).chosen(lo(6));
     assert_eq!(more.codes(Status::Broken), ["resurrected"]);
+    let one = world.database(|tx| world.ids[..6].contains(tx) || *tx == world.ids[8]);
+    let one = Drill::new(&world, &one).chosen(lo(6));
+    assert_eq!(one.codes(Status::Broken), ["resurrected"], "what is back makes no gap");
     let less = Drill::new(&world, &world.first(5)).chosen(lo(6));
     assert_eq!(less.codes(Status::Broken), ["lost_acked"]);
 }

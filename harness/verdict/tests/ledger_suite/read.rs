@@ -78,7 +78,9 @@ fn a_ledger_without_a_whole_opening_is_damaged() {
     rows[3].entry = Entry::Acked { tx: World::busy(1).ids[0].clone(), hi: lo(0) };
 })]
 #[case::backwards(3, |rows: &mut Vec<Row>| rows[3].at_ns = rows[2].at_ns - 1)]
-#[case::money_made(1, |rows: &mut Vec<Row>| effects(rows, vec![Effect::Account { account: 0, by: 1 }]))]
+#[case::money_made(1, |rows: &mut Vec<Row>| {
+    effects(rows, vec![Effect::Account { account: 0, by: 1 }]);
+})]
 #[case::account_of_nobody(1, |rows: &mut Vec<Row>| {
     effects(rows, vec![Effect::Account { account: 2, by: 0 }]);
 })]
@@ -87,6 +89,10 @@ fn a_ledger_without_a_whole_opening_is_damaged() {
 #[case::line_twice(1, |rows: &mut Vec<Row>| effects(rows, vec![insert(1, 0), insert(1, 0)]))]
 #[case::deletes_nothing(1, |rows: &mut Vec<Row>| {
     effects(rows, vec![Effect::Delete { tx: "x".to_owned() }]);
+})]
+#[case::deletes_twice(4, |rows: &mut Vec<Row>| {
+    let tx = World::busy(1).ids[0].clone();
+    intent(&mut rows[4], |_, effects| *effects = vec![Effect::Delete { tx }; 2]);
 })]
 #[case::deletes_itself(1, |rows: &mut Vec<Row>| {
     effects(rows, vec![Effect::Delete { tx: World::busy(1).ids[0].clone() }]);
@@ -138,6 +144,7 @@ fn unknown_fields_blank_lines_and_other_words_are_damage() {
         assert_ne!(spoiled, whole, "{from}");
         assert!(matches!(parse(&spoiled), Err(LedgerError::Damaged(..))), "{from}");
     }
+    assert!(matches!(parse(&(whole + "\n")), Err(LedgerError::Damaged(5, _))));
 }
 
 #[test]

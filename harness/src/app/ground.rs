@@ -1,0 +1,124 @@
+//! Which ground there is to stand on, and how to get one where there is none.
+
+use std::sync::Arc;
+
+use crate::cli::{GroundArgs, RigChoice};
+use crate::rig::docker::{self, DockerRig, image};
+use crate::rig::lease::Lease;
+use crate::rig::local::{self, LocalRig};
+use crate::rig::{Rig, Trouble};
+use crate::setup;
+
+/// The major versions of PostgreSQL that the containers' images can hold.
+pub const IMAGE_MAJORS: &[u32] = &[15, 17, 18];
+/// The one that is used where a scenario names none.
+pub const IMAGE_MAJOR: u32 = 17;
+/// What the local rig needs, as Debian packages.
+const LOCAL_PACKAGES: &[&str] = &["postgresql", "postgresql-contrib", "pgbackrest"];
+
+/// The ground that was chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Chosen {
+    /// Containers.
+    Docker,
+    /// Processes of this machine.
+    Local,
+}
+
+/// The ground, and what it can do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Footing {
+    /// Which.
+    pub chosen: Chosen,
+    /// The major versions of PostgreSQL it has.
+    pub majors: Vec<u32>,
+    /// The one that is used where a scenario names none.
+    pub default_major: u32,
+    /// What the user should know about the choice.
+    pub remark: Option<String>,
+}
+
+impl Footing {
+    /// The rig's name.
+    pub fn rig(&self) -> &'static str {
+        match self.chosen {
+            Chosen::Docker => "docker",
+            Chosen::Local => "local",
+        }
+    }
+}
+
+/// Chooses the ground. `Err`: there is none; what is missing, and what gets it.
+pub async fn choose(args: &GroundArgs) -> Result<Footing, String> {
+    match args.rig {
+        RigChoice::Docker => docker_footing().await,
+        RigChoice::Local => local_footing(args.setup, None),
+        RigChoice::Auto => {
+            match docker_footing().await {
+                Ok(footing) => Ok(footing),
+                Err(why) => {
+                    let remark = format!("no container engine answers ({why}): on local processes");
+                    local_footing(args.setup, Some(remark)).map_err(|local| {
+                    format!("there is no rig to stand on: no container engine answers ({why}); {local}")
+                })
+                }
+            }
+        }
+    }
+}
+
+async fn docker_footing() -> Result<Footing, String> {
+    docker::answers().await?;
+    Ok(Footing {
+        chosen: Chosen::Docker,
+        majors: IMAGE_MAJORS.to_vec(),
+        default_major: IMAGE_MAJOR,
+        remark: None,
+    })
+}
+
+fn local_footing(set_up: bool, remark: Option<String>) -> Result<Footing, String> {
+    let mut majors = local_majors();
+    if set_up && (majors.is_empty() || !setup::found("pgbackrest")) {
+        eprintln!("installing {}", LOCAL_PACKAGES.join(", "));
+        setup::install(LOCAL_PACKAGES)?;
+        majors = local_majors();
+    }
+    let Some(default_major) = majors.first().copied() else {
+        let get = setup::command(LOCAL_PACKAGES);
+        return Err(format!("no PostgreSQL is installed\nhint: run `{get}` as root."));
+    };
+    Ok(Footing { chosen: Chosen::Local, majors, default_major, remark })
+}
+
+/// The installed major versions, the newest first.
+fn local_majors() -> Vec<u32> {
+    let mut majors: Vec<u32> = local::find().iter().map(|install| install.major).collect();
+    majors.sort_unstable_by(|a, b| b.cmp(a));
+    majors.dedup();
+    majors
+}
+
+/// Makes the images that drills will need, before the first of them starts.
+pub async fn prepare(footing: &Footing, majors: &[u32], set_up: bool) -> Result<(), String> {
+    if footing.chosen == Chosen::Docker {
+        for major in majors {
+            let made = image::ensure(*major, set_up, &|text| eprintln!("{text}")).await;
+            made.map_err(|trouble| trouble.to_string())?;
+        }
+    }
+    Ok(())
+}
+
+/// Fresh ground for one drill.
+pub async fn stand(
+    footing: &Footing,
+    run: &str,
+    drill: &str,
+    lease: Arc<Lease>,
+) -> Result<Arc<dyn Rig>, Trouble> {
+    Ok(match footing.chosen {
+        Chosen::Docker => Arc::new(DockerRig::connect(run, drill, lease).await?),
+        Chosen::Local => Arc::new(LocalRig::new(run, drill, None, lease)?),
+    })
+}

@@ -1,0 +1,174 @@
+//! The verb `run`: everything is decided first, then the drills, then the reports.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use pgrehearse_verdict::report::{self, NotDrilled, Run};
+use pgrehearse_verdict::verdict::{Earned, exit};
+
+use crate::app::folder::Folder;
+use crate::app::ground::{self, Footing};
+use crate::app::one::{Circumstances, Done, perform_one};
+use crate::app::select::{Selected, select};
+use crate::app::{Ended, NOTHING_RUN, colours};
+use crate::cli::{Cli, Controls, RunArgs};
+use crate::drill::nonce;
+use crate::plan::Plan;
+use crate::rig::lease::Lease;
+use crate::rig::reaper;
+use crate::scenario;
+use crate::signal::Signals;
+
+/// Performs drills.
+pub async fn run(cli: &Cli, args: &RunArgs) -> Result<u8, Ended> {
+    let signals = Signals::listen().map_err(|error| Ended::bug(format!("signals: {error}")))?;
+    let footing = ground::choose(&args.plan.ground).await.map_err(Ended::no_ground)?;
+    if let Some(remark) = &footing.remark {
+        eprintln!("{remark}");
+    }
+    let mut selected = select(&args.plan, &footing)?;
+    adjust(&mut selected.plans, args)?;
+    refuse(&selected, args)?;
+    let majors: BTreeSet<u32> = selected.plans.iter().map(|plan| plan.postgres.version).collect();
+    let majors: Vec<u32> = majors.into_iter().collect();
+    ground::prepare(&footing, &majors, args.plan.ground.setup).await.map_err(Ended::no_ground)?;
+    let mut run = begin(&footing, &selected)?;
+    let folder = Folder::create(&args.report_dir, &run.id).map_err(|error| {
+        Ended::no_ground(format!(
+            "cannot make a folder in `{}`: {error}",
+            args.report_dir.display()
+        ))
+    })?;
+    let began = Instant::now();
+    let kept = drills(&mut run, &selected.plans, &footing, &folder, args, &signals).await?;
+    run.took_s = began.elapsed().as_secs_f64();
+    run.exit = earned(&run, args, &signals);
+    write_reports(&run, &folder).map_err(|error| {
+        Ended::bug(format!("cannot write the reports in `{}`: {error}", folder.path().display()))
+    })?;
+    print!("{}", report::terminal(&run, colours(cli), &folder.path().display().to_string()));
+    for line in kept {
+        println!("{line}");
+    }
+    Ok(run.exit)
+}
+
+fn earned(run: &Run, args: &RunArgs, signals: &Signals) -> u8 {
+    let judgements: Vec<_> = run.drills.iter().map(|drill| &drill.judgement).collect();
+    exit(&Earned {
+        judgements: &judgements,
+        not_drilled: run.not_drilled.len(),
+        require_all: args.require_all,
+        interrupted: signals.exit(),
+        bug: false,
+    })
+}
+
+/// What the command line changes in the plans.
+fn adjust(plans: &mut [Plan], args: &RunArgs) -> Result<(), Ended> {
+    let limit = args.timeout.as_deref().map(scenario::duration).transpose();
+    let limit = limit.map_err(|said| Ended::usage(format!("--timeout: {said}")))?;
+    for plan in plans {
+        if let Some(limit) = limit {
+            plan.limit = limit;
+        }
+        let keep = match args.controls {
+            Controls::All => plan.controls.len(),
+            Controls::None => 0,
+            Controls::Sample(number) => number.min(plan.controls.len()),
+        };
+        // Which of them are left out follows from the seed.
+        let first = usize::try_from(plan.brief.seed).unwrap_or(0) % plan.controls.len().max(1);
+        plan.controls.rotate_left(first);
+        plan.controls.truncate(keep);
+        let controls = plan.controls.clone();
+        plan.brief.controls.retain(|control| controls.contains(&control.id.as_str()));
+    }
+    Ok(())
+}
+
+/// What makes a run end before it starts.
+fn refuse(selected: &Selected, args: &RunArgs) -> Result<(), Ended> {
+    if args.require_all && !selected.not_drilled.is_empty() {
+        let list: Vec<_> = selected.not_drilled.iter().map(describe).collect();
+        return Err(Ended { code: NOTHING_RUN, said: list.join("\n") });
+    }
+    if selected.plans.is_empty() {
+        let mut said = vec!["nothing was run: no scenario was selected".to_owned()];
+        said.extend(selected.not_drilled.iter().map(describe));
+        return Err(Ended { code: NOTHING_RUN, said: said.join("\n") });
+    }
+    Ok(())
+}
+
+fn describe(not: &NotDrilled) -> String {
+    format!("{}: {}", not.file, not.why)
+}
+
+fn begin(footing: &Footing, selected: &Selected) -> Result<Run, Ended> {
+    let now = jiff::Timestamp::now();
+    let unique = nonce().map_err(|trouble| Ended::bug(trouble.said))?;
+    let id = format!("{}-{}", now.strftime("%Y%m%d-%H%M%S"), &unique[..6]);
+    Ok(Run {
+        format: 1,
+        id,
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        began: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        took_s: 0.0,
+        rig: footing.rig().to_owned(),
+        seed: selected.seed,
+        drills: vec![],
+        not_drilled: selected.not_drilled.clone(),
+        exit: 0,
+    })
+}
+
+async fn drills(
+    run: &mut Run,
+    plans: &[Plan],
+    footing: &Footing,
+    folder: &Folder,
+    args: &RunArgs,
+    signals: &Signals,
+) -> Result<Vec<String>, Ended> {
+    let mut kept = vec![];
+    for plan in plans {
+        if signals.exit().is_some() {
+            run.not_drilled.push(NotDrilled {
+                file: plan.brief.file.clone(),
+                why: "interrupted before it began".to_owned(),
+            });
+            continue;
+        }
+        // The lease and the reaper are there before anything else is.
+        let name = format!("{}-{}", run.id, run.drills.len() + 1);
+        let lease = Lease::open(&name).map_err(|error| Ended::no_ground(error.to_string()))?;
+        let lease = Arc::new(lease);
+        let reaper = reaper::spawn(&name).map_err(|error| Ended::no_ground(error.to_string()))?;
+        let rig = ground::stand(footing, &name, &plan.brief.id, lease.clone())
+            .await
+            .map_err(|trouble| Ended::no_ground(trouble.said))?;
+        let circumstances = Circumstances { run: &run.id, folder, keep: args.keep, signals };
+        let Done { drill, kept: standing } =
+            perform_one(plan, rig, &circumstances).await.map_err(Ended::bug)?;
+        if standing {
+            kept.extend(drill.remarks.iter().filter(|line| line.contains("psql")).cloned());
+            kept.push(format!("kept: remove it with `pgrehearse clean {name}`"));
+            reaper.keep().map_err(|error| Ended::bug(error.to_string()))?;
+        } else if let Err(error) = lease.close() {
+            eprintln!("warning: {error}");
+        }
+        run.drills.push(drill);
+    }
+    Ok(kept)
+}
+
+/// Each report whole or not at all; the manifest last.
+fn write_reports(run: &Run, folder: &Folder) -> std::io::Result<()> {
+    folder.write("results.json", report::json(run).as_bytes())?;
+    folder.write("junit.xml", report::junit(run).as_bytes())?;
+    folder.write("summary.md", report::summary(run).as_bytes())?;
+    folder.write("report.html", report::html(run).as_bytes())?;
+    folder.complete()
+}

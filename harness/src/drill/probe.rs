@@ -1,0 +1,148 @@
+//! The end of the recovery time: watched on one persistent connection until the server leaves
+//! recovery, then asked by the application itself, on fresh connections, until its write is
+//! acknowledged.
+
+use std::time::Duration;
+
+use pgrehearse_verdict::journal::{Event, SubjectCause, Tick};
+use pgrehearse_verdict::question::Table;
+use tokio::time::Instant;
+
+use crate::drill::{QUERY_LIMIT, Server};
+use crate::rig::{Login, Session, SqlTrouble, Stage, Trouble};
+
+/// The time between two attempts to connect while the server starts. Each costs the server a
+/// process: more often would disturb what is measured.
+const CONNECT_EVERY: Duration = Duration::from_millis(5);
+/// The time between two questions on the persistent connection.
+const ASK_EVERY: Duration = Duration::from_millis(2);
+/// How long one attempt may take.
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
+/// One in this many failed attempts also looks whether the server process is still there.
+const LOOK_ONE_IN: u32 = 20;
+
+/// Waits until the application can write to the recovered server, and notes the interval in which
+/// that became so. `begun` is when the recovery began; `note` is the text that is written.
+pub async fn await_writable(
+    stage: &Stage,
+    server: &Server,
+    application: &Login,
+    note: &str,
+    begun: Instant,
+    limit: Duration,
+) -> Result<(), Trouble> {
+    let watch = Watch { server, deadline: Instant::now() + limit, limit };
+    let mut failed = begun;
+    let mut session = watch.connect(&mut failed).await?;
+    stage.note(Event::Ticked(Tick::Reads))?;
+    watch.promotion(&mut session, &mut failed).await?;
+    stage.note(Event::Ticked(Tick::Promoted))?;
+    drop(session);
+    let mut attempts = 0;
+    loop {
+        let began = Instant::now();
+        match write(server, application, note).await {
+            Ok(()) => break,
+            Err(trouble) => {
+                failed = began;
+                attempts += 1;
+                watch.look(attempts, &trouble).await?;
+            }
+        }
+        tokio::time::sleep(CONNECT_EVERY).await;
+    }
+    let ended = Instant::now();
+    stage.note(Event::Writable {
+        last_failed_began_ns: stage.notebook.ns(failed),
+        first_good_ended_ns: stage.notebook.ns(ended),
+    })?;
+    stage.note(Event::Probed { note: note.to_owned() })
+}
+
+/// One write of the application's: identity and row on the same fresh connection.
+async fn write(server: &Server, application: &Login, note: &str) -> Result<(), SqlTrouble> {
+    let mut session = server.node.connect(application).await?;
+    let asked = session.query("SHOW pgrehearse.nonce", ATTEMPT_LIMIT).await?;
+    if first(&asked) != Some(server.nonce.as_str()) {
+        let said = "another server answered in its place".to_owned();
+        return Err(SqlTrouble { code: None, said, lost: false });
+    }
+    // The note is hexadecimal digits and plain words of our own.
+    let insert = format!("INSERT INTO pgrehearse.probe VALUES ('{note}')");
+    session.query(&insert, ATTEMPT_LIMIT).await.map(|_| ())
+}
+
+fn first(tables: &[Table]) -> Option<&str> {
+    tables.first()?.rows.first()?.first()?.as_deref()
+}
+
+struct Watch<'a> {
+    server: &'a Server,
+    deadline: Instant,
+    limit: Duration,
+}
+
+impl Watch<'_> {
+    /// The persistent connection, as soon as the server takes one.
+    async fn connect(&self, failed: &mut Instant) -> Result<Box<dyn Session>, Trouble> {
+        let mut attempts = 0;
+        loop {
+            let began = Instant::now();
+            match self.server.connect("postgres").await {
+                Ok(session) => return Ok(session),
+                Err(trouble) => {
+                    *failed = began;
+                    attempts += 1;
+                    self.look(attempts, &trouble).await?;
+                }
+            }
+            tokio::time::sleep(CONNECT_EVERY).await;
+        }
+    }
+
+    /// Asks until the server has left recovery. A connection that breaks is replaced: a server
+    /// may end its sessions when it is promoted.
+    async fn promotion(
+        &self,
+        session: &mut Box<dyn Session>,
+        failed: &mut Instant,
+    ) -> Result<(), Trouble> {
+        let mut attempts = 0;
+        loop {
+            let began = Instant::now();
+            match session.query("SELECT pg_is_in_recovery()", QUERY_LIMIT).await {
+                Ok(tables) if first(&tables) == Some("f") => return Ok(()),
+                Ok(_) => {
+                    *failed = began;
+                    if Instant::now() >= self.deadline {
+                        return Err(self.out_of_time("it is still in recovery"));
+                    }
+                }
+                Err(trouble) => {
+                    *failed = began;
+                    attempts += 1;
+                    self.look(attempts, &trouble).await?;
+                    *session = self.connect(failed).await?;
+                }
+            }
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+    }
+
+    /// After a failed attempt: whether there is any use in another.
+    async fn look(&self, attempts: u32, trouble: &SqlTrouble) -> Result<(), Trouble> {
+        if Instant::now() >= self.deadline {
+            return Err(self.out_of_time(&trouble.to_string()));
+        }
+        if attempts.is_multiple_of(LOOK_ONE_IN) && !self.server.alive().await? {
+            let said = format!("the recovered server ended by itself: {trouble}");
+            return Err(Trouble::subject(SubjectCause::Server, said));
+        }
+        Ok(())
+    }
+
+    fn out_of_time(&self, said: &str) -> Trouble {
+        let said = format!("the recovered server took no write within {:?}: {said}", self.limit);
+        Trouble::subject(SubjectCause::TimeLimit, said)
+    }
+}

@@ -1,0 +1,122 @@
+//! The must-fail twins: the same recovery again, each with a copy of the repository spoiled in
+//! one way. They reuse the seeded, backed-up, struck state and the stored answers of the source.
+
+use std::time::Duration;
+
+use pgrehearse_verdict::journal::{Event, Fault, Sabotaged, Scope, Tick};
+use pgrehearse_verdict::lsn::Segment;
+use pgrehearse_verdict::question::Moment;
+use std::sync::Arc;
+use tokio::time::Instant;
+
+use crate::drill::ask;
+use crate::drill::chance::Chance;
+use crate::drill::perform::Drill;
+use crate::drill::questions::questions;
+use crate::drill::raise::node_spec;
+use crate::drill::recover::{Recovered, copy_and_original};
+use crate::rig::{Command, Node, Place, Stage, Trouble, Volume};
+use crate::sabotage::{self, Bench, Sabotage};
+
+/// How many places a sabotage without effect is tried at.
+const ATTEMPTS_MAX: u64 = 5;
+/// How long copying the repository may take.
+const COPY_LIMIT: Duration = Duration::from_secs(3600);
+
+impl Drill<'_> {
+    /// Performs every control of the plan.
+    pub(super) async fn controls(&mut self) -> Result<(), Trouble> {
+        for name in &self.plan.controls {
+            let stage = self.stage.scoped(Scope::Control((*name).to_owned()));
+            let (Some(sabotage), Some(last)) = (sabotage::named(name), &self.last) else {
+                continue;
+            };
+            // A twin that fails has done what it is for: its failure ends the twin, not the drill.
+            if let Err(trouble) = self.twin(&stage, sabotage, last).await {
+                stage.note(Event::Fault(Fault {
+                    cause: trouble.cause,
+                    during: format!("control {name}"),
+                    said: self.stage.redactor.clean(&trouble.said),
+                }))?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn twin(
+        &self,
+        stage: &Stage,
+        sabotage: &dyn Sabotage,
+        last: &Recovered,
+    ) -> Result<(), Trouble> {
+        let mut chance = Chance::new(self.plan.brief.seed, sabotage.name());
+        let first = chance.below(u64::from(u32::MAX));
+        for attempt in 0..ATTEMPTS_MAX {
+            let name = format!("{}-{attempt}", sabotage.name().replace('_', "-"));
+            let copy = stage.rig.volume(&name).await?;
+            let node = self.bench(stage, &name, &copy).await?;
+            let bench = Bench {
+                node: &*node,
+                engine: self.plan.engine.engine(),
+                needed: &self.needed(last),
+                place: first + attempt,
+            };
+            let sabotaged: Sabotaged = sabotage.spoil(stage, &bench).await?;
+            let effective = sabotaged.proof.is_some();
+            stage.note(Event::Sabotaged(sabotaged))?;
+            if effective {
+                return self.recover_spoiled(stage, node, last).await;
+            }
+            node.destroy().await?;
+        }
+        stage.remark(format!("without effect at {ATTEMPTS_MAX} places"))
+    }
+
+    /// A node with a fresh copy of the repository and, read-only, the original.
+    async fn bench(
+        &self,
+        stage: &Stage,
+        name: &str,
+        copy: &Volume,
+    ) -> Result<Arc<dyn Node>, Trouble> {
+        let mounts = copy_and_original(copy, &self.repository);
+        let node = stage.rig.node(node_spec(self.plan, name, mounts)).await?;
+        let from = format!("{}/.", node.place(Place::Original));
+        let argv = ["cp", "-a", "--", &from, &node.place(Place::Repository)];
+        stage.must(&*node, Command::new("copy the repository", COPY_LIMIT, argv)).await?;
+        Ok(node)
+    }
+
+    async fn recover_spoiled(
+        &self,
+        stage: &Stage,
+        node: Arc<dyn Node>,
+        last: &Recovered,
+    ) -> Result<(), Trouble> {
+        stage.note(Event::Ticked(Tick::Begun))?;
+        let begun = Instant::now();
+        stage.note(Event::Aimed(last.aim.clone()))?;
+        let server = self.bring_back(stage, node, last.course, begun).await?;
+        let wanted = questions(&self.plan.brief, &Moment::Recovered);
+        ask(stage, &server, &self.asker, &Moment::Recovered, &wanted).await?;
+        stage.note(Event::Ticked(Tick::Verified))?;
+        server.node.destroy().await
+    }
+
+    /// The segments that the recovery read beyond the end of its backup.
+    fn needed(&self, last: &Recovered) -> Vec<Segment> {
+        let boundary = last.aim.boundary;
+        let backup = self.backups.iter().rev().find_map(|backup| {
+            let stop = backup.stop?;
+            boundary.is_none_or(|end| stop <= end).then_some(stop)
+        });
+        let archived = self.archiver.and_then(|archiver| archiver.last);
+        let (Some(stop), Some(archived)) = (backup, archived) else { return vec![] };
+        let end = boundary.unwrap_or(archived.end()).min(archived.end());
+        let timeline = last.course.timeline;
+        let first = Segment::holding(timeline, stop, last.segment_bytes).next();
+        std::iter::successors(Some(first), |segment| Some(segment.next()))
+            .take_while(|segment| segment.start < end)
+            .collect()
+    }
+}

@@ -1,0 +1,125 @@
+//! Gives back what dead runs left behind: what their leases name, and what bears their labels.
+//! A run whose owner lives is never touched, nor anything without our label.
+
+use std::path::Path;
+
+use crate::rig::lease::{Abandoned, LeaseTrouble, Leased, abandoned_in, boot_id, state_dir, take};
+use crate::rig::{docker, local};
+
+/// What was cleaned up, and what was not.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct CleanReport {
+    /// What was removed, a line each.
+    pub removed: Vec<String>,
+    /// What could not be removed or known, a line each.
+    pub left: Vec<String>,
+}
+
+/// Cleans up after one run, or after every run whose owner is dead.
+pub async fn clean(run: Option<&str>) -> CleanReport {
+    let mut report = CleanReport::default();
+    match state_dir() {
+        Ok(state) => clean_in(&state, run, &mut report).await,
+        Err(trouble) => report.left.push(trouble.to_string()),
+    }
+    report
+}
+
+async fn clean_in(state: &Path, run: Option<&str>, report: &mut CleanReport) {
+    match run {
+        Some(run) => match take(state, run) {
+            Ok(Some(lease)) => settle(lease, report).await,
+            Ok(None) => without_lease(run, report).await,
+            Err(trouble) => report.left.push(trouble.to_string()),
+        },
+        None => match abandoned_in(state) {
+            Ok((leases, troubles)) => {
+                report.left.extend(troubles);
+                for lease in leases {
+                    settle(lease, report).await;
+                }
+                name_the_rest(state, report).await;
+            }
+            Err(trouble) => report.left.push(trouble.to_string()),
+        },
+    }
+}
+
+/// Gives back all that a dead run took.
+async fn settle(lease: Abandoned, report: &mut CleanReport) {
+    let mut left = lease.damaged.clone();
+    let at_engine = lease.leased.iter().any(|thing| !matches!(thing, Leased::Folder { .. }));
+    match docker::sweep_run(&lease.run).await {
+        Ok(swept) => {
+            report.removed.extend(swept.removed.iter().map(show));
+            left.extend(swept.left);
+        }
+        // An engine that is not there has nothing of a run that never asked it for anything.
+        Err(trouble) if at_engine => left.push(format!("run `{}`: {}", lease.run, trouble.said)),
+        Err(_) => {}
+    }
+    for thing in &lease.leased {
+        if let Leased::Folder { path } = thing {
+            let was_there = path.exists();
+            let troubles = local::sweep(path);
+            if troubles.is_empty() && was_there {
+                report.removed.push(show(thing));
+            }
+            left.extend(troubles);
+        }
+    }
+    // What damage hid may still be there: the file is kept aside to be looked at.
+    if left.len() == lease.damaged.len() {
+        match lease.settle() {
+            Ok(Some(aside)) => left.push(format!("its lease is kept as `{}`", aside.display())),
+            Ok(None) => {}
+            Err(trouble) => left.push(trouble.to_string()),
+        }
+    }
+    report.left.extend(left);
+}
+
+/// A run that the user named and that has no lease here: the labels say who made it.
+async fn without_lease(run: &str, report: &mut CleanReport) {
+    let runs = match docker::left_over().await {
+        Ok(runs) => runs,
+        Err(trouble) => return report.left.push(trouble.said),
+    };
+    let Some(found) = runs.into_iter().find(|found| found.run == run) else {
+        return;
+    };
+    let alive = |pid: u32| Path::new(&format!("/proc/{pid}")).exists();
+    if found.boot == boot_id() && found.pid.is_none_or(alive) {
+        return report.left.push(LeaseTrouble::Alive(run.to_owned()).to_string());
+    }
+    match docker::sweep_run(run).await {
+        Ok(swept) => {
+            report.removed.extend(swept.removed.iter().map(show));
+            report.left.extend(swept.left);
+        }
+        Err(trouble) => report.left.push(trouble.said),
+    }
+}
+
+/// Names the runs at the engine that no lease here knows: their owner may live on another machine
+/// or under another state folder.
+async fn name_the_rest(state: &Path, report: &mut CleanReport) {
+    for found in docker::left_over().await.unwrap_or_default() {
+        if matches!(take(state, &found.run), Ok(None)) {
+            report.left.push(format!(
+                "run `{}` has something at the container engine, and no lease here\n\
+                 hint: If its owner is dead, name it: `pgrehearse clean {}`.",
+                found.run, found.run
+            ));
+        }
+    }
+}
+
+fn show(thing: &Leased) -> String {
+    match thing {
+        Leased::Container { name } => format!("container `{name}`"),
+        Leased::Network { name } => format!("network `{name}`"),
+        Leased::Volume { name } => format!("volume `{name}`"),
+        Leased::Folder { path } => format!("folder `{}`", path.display()),
+    }
+}
