@@ -118,6 +118,16 @@ fn a_chosen_target_gives_up_what_comes_after_it() {
 }
 
 #[test]
+fn nothing_is_called_kept_beside_something_red() {
+    let world = World::busy(10);
+    let mut found = world.first(10);
+    found.accounts.rows[0][2] = Some("1".to_owned());
+    let drill = Drill::new(&world, &found);
+    assert_eq!(drill.codes(Status::Broken), ["altered", "invariant"]);
+    assert_eq!(drill.codes(Status::Held), Vec::<String>::new());
+}
+
+#[test]
 fn a_ledger_that_cannot_be_believed_is_unknown_and_ours() {
     let world = World::busy(2);
     for error in [LedgerError::Missing, LedgerError::Damaged(3, "torn".to_owned())] {
@@ -137,7 +147,11 @@ fn without_acknowledged_work_it_is_vacuous() {
     for kept in [0, 1] {
         let drill = Drill::new(&world, &world.first(kept));
         assert_eq!(drill.codes(Status::Unknown), ["vacuous"]);
-        assert_eq!(drill.worst(), Status::Unknown);
+        let said = drill.findings().pop().map(|finding| finding.said);
+        assert_eq!(
+            said.as_deref(),
+            Some("no transaction was acknowledged: there is nothing to compare")
+        );
     }
 }
 
@@ -236,6 +250,8 @@ fn without_an_end_a_strike_or_a_promise_it_is_never_held() {
     for drill in [new().without(history), new().without(|event| matches!(event, Event::Aimed(_)))] {
         assert!(drill.codes(Status::Unknown).contains(&"unanswered".to_owned()));
     }
+    let given_up = new().chosen(lo(4)).without(|event| matches!(event, Event::Struck { .. }));
+    assert_eq!(measured(&given_up).given_up, (1, 0), "nothing is excused by no strike");
     let struck =
         Drill::new(&world, &world.first(5)).without(|it| matches!(it, Event::Struck { .. }));
     assert_eq!(struck.codes(Status::Unknown), ["unanswered"]);

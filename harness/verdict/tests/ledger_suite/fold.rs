@@ -262,3 +262,115 @@ fn accounts_that_are_missing_or_nobodys_break_the_invariant() {
     assert_eq!(kinds, [DifferenceKind::Phantom]);
     assert_eq!(inspection.invariant.map(|it| (it.accounts, it.holds())), Some(((6, 7), false)));
 }
+
+/// What an inspection of `content` says, in order.
+fn kinds(inspection: &Inspection) -> Vec<(DifferenceKind, Option<&TxId>)> {
+    inspection.differences.iter().map(|it| (it.kind, it.tx.as_ref())).collect()
+}
+
+#[test]
+fn each_difference_is_of_its_kind_and_laid_to_its_transaction() {
+    use DifferenceKind::{Altered, Duplicate, Torn};
+    let (world, twice) = spoiled(|_, found| {
+        found.transactions.rows.push(found.transactions.rows[1].clone());
+    });
+    assert_eq!(kinds(&twice), [(Duplicate, Some(&world.ids[1]))]);
+    let (_, note) = spoiled(|_, found| found.transactions.rows[1][3] = None);
+    assert_eq!(kinds(&note), [(Altered, Some(&world.ids[1]))]);
+    let (_, twice) = spoiled(|_, found| found.entries.rows.push(found.entries.rows[0].clone()));
+    assert_eq!(kinds(&twice), [(Duplicate, Some(&world.ids[1]))]);
+    let (_, amount) = spoiled(|_, found| found.entries.rows[0][4] = Some("12".to_owned()));
+    assert_eq!(kinds(&amount), [(Altered, Some(&world.ids[1]))]);
+    let (_, line) = spoiled(|_, found| found.entries.rows[0][1] = Some("7".to_owned()));
+    assert_eq!(kinds(&line), [(Altered, Some(&world.ids[1])), (Torn, Some(&world.ids[1]))]);
+    let (_, twice) = spoiled(|_, found| found.accounts.rows.push(found.accounts.rows[0].clone()));
+    assert_eq!(kinds(&twice), [(Duplicate, None)]);
+    let (_, version) = spoiled(|_, found| found.accounts.rows[0][3] = Some("2".to_owned()));
+    assert_eq!(kinds(&version), [(Altered, Some(&world.ids[3]))], "no one wrote that version");
+}
+
+#[test]
+fn the_worst_that_is_wrong_with_a_transaction_is_its_presence() {
+    for order in [[0, 1], [1, 0]] {
+        let (world, inspection) = spoiled(|_, found| {
+            let mut other = found.transactions.rows[1].clone();
+            other[3] = None;
+            let rows = [found.transactions.rows.remove(1), other];
+            found.transactions.rows.extend(order.map(|at| rows[at].clone()));
+        });
+        assert_eq!(inspection.presence(&world.ids[1]), Presence::Altered);
+    }
+    let (world, inspection) = spoiled(|_, found| {
+        found.transactions.rows[1][3] = None;
+        found.entries.rows.remove(0);
+    });
+    assert_eq!(inspection.presence(&world.ids[1]), Presence::Torn);
+}
+
+/// A first transaction with two entries; a second that deletes them and, by `with`, does more;
+/// the first is kept. What is found is spoiled from a database that holds the first alone.
+fn half_deleted(with: Vec<Effect>, spoil: impl Fn(&World, &mut Content)) -> (World, Inspection) {
+    let mut world = World::new(2, 3);
+    let mut effects = transfer(0, 1, 5);
+    effects.push(Effect::Insert { line: 2, account: 1, amount: 5, note: String::new() });
+    let first = world.commit(0, effects);
+    let mut effects = vec![Effect::Delete { tx: first }];
+    effects.extend(with);
+    world.commit(0, effects);
+    let mut found = world.first(1);
+    spoil(&world, &mut found);
+    let inspection = inspect(&world.ledger(), &found);
+    (world, inspection)
+}
+
+#[test]
+fn rows_are_missed_at_the_deletion_only_if_it_left_other_traces() {
+    use Presence::{Absent, Torn, Whole};
+    let entry = || vec![Effect::Insert { line: 1, account: 0, amount: 1, note: String::new() }];
+    let move_money =
+        || vec![Effect::Account { account: 0, by: 1 }, Effect::Account { account: 2, by: -1 }];
+    let all_but_its_row = |world: &World, found: &mut Content| {
+        *found = world.first(2);
+        found.transactions.rows.pop();
+    };
+    // An entry, or a version, of the deletion's own.
+    for with in [entry(), move_money()] {
+        let (world, inspection) = half_deleted(with, all_but_its_row);
+        assert_eq!(presences(&world, &inspection), [Whole, Torn], "{:?}", inspection.differences);
+    }
+    // Its version in one of its two accounts is a trace too.
+    let (world, inspection) = half_deleted(move_money(), |world, found| {
+        all_but_its_row(world, found);
+        found.accounts.rows[2] = world.first(1).accounts.rows[2].clone();
+    });
+    assert_eq!(presences(&world, &inspection), [Whole, Torn], "{:?}", inspection.differences);
+    // Nothing of it: the rows are missed at the one that wrote them.
+    for with in [vec![], entry(), move_money()] {
+        let (world, inspection) = half_deleted(with, |_, found| found.entries.rows.clear());
+        assert_eq!(presences(&world, &inspection), [Torn, Absent]);
+    }
+    // One row of two cannot be the deletion's doing.
+    let (world, inspection) = half_deleted(entry(), |world, found| {
+        all_but_its_row(world, found);
+        found.entries.rows.push(world.first(1).entries.rows[0].clone());
+    });
+    assert_eq!(presences(&world, &inspection), [Torn, Torn]);
+}
+
+#[test]
+fn two_transactions_that_would_explain_a_balance_are_no_explanation() {
+    let mut world = World::new(2, 3);
+    for by in [5, 5, 9] {
+        world.commit(0, transfer(0, 1, by));
+    }
+    let mut found = world.first(3);
+    // As if one of the first two had not moved its money.
+    for (row, by) in [(0, 5), (1, -5)] {
+        let balance = found.accounts.rows[row][2].clone().expect("a balance");
+        let balance: i64 = balance.parse().expect("a number");
+        found.accounts.rows[row][2] = Some((balance + by).to_string());
+    }
+    let inspection = inspect(&world.ledger(), &found);
+    let altered = (DifferenceKind::Altered, Some(&world.ids[2]));
+    assert_eq!(kinds(&inspection), [altered, altered]);
+}

@@ -1,6 +1,6 @@
 //! The whole outcome table, cell by cell.
 
-use pgrehearse_verdict::ledger::{Boundary, Content, Loss, Outcome, classify, inspect};
+use pgrehearse_verdict::ledger::{Boundary, Content, Entry, Loss, Outcome, Row, classify, inspect};
 use pgrehearse_verdict::lsn::Lsn;
 
 use crate::world::{MS, World, acked_ns, hi, lo, transfer};
@@ -163,12 +163,40 @@ fn overlapping_transactions_are_ordered_by_the_log_alone() {
     let late = world.commit(1, transfer(0, 1, 5));
     // The later one was intended before the earlier was acknowledged.
     let intent = world.rows.remove(4);
-    world.rows.insert(1, pgrehearse_verdict::ledger::Row { at_ns: MS, ..intent });
+    world.rows.insert(1, Row { at_ns: MS, ..intent });
     let found = world.database(|tx| *tx == late);
     assert_eq!(gaps_in(&world, &found, true), 1);
     assert_eq!(gaps_in(&world, &found, false), 0, "a snapshot may hold just the one");
     let found = world.database(|tx| *tx == early);
     assert_eq!(gaps_in(&world, &found, true), 0);
+}
+
+#[test]
+fn commits_whose_places_in_the_log_overlap_are_in_no_order() {
+    // Two writers at once: the second was sent before the first was acknowledged.
+    let mut world = World::busy(0);
+    world.commit(0, transfer(0, 1, 5));
+    let late = world.commit(1, transfer(0, 1, 5));
+    let intent = world.rows.remove(4);
+    world.rows.insert(1, Row { at_ns: MS, ..intent });
+    for row in &mut world.rows {
+        match &mut row.entry {
+            Entry::Sent { tx, lo: at, .. } if *tx == late => *at = Lsn(hi(0).0 - 1),
+            _ => {}
+        }
+    }
+    let found = world.database(|tx| *tx == late);
+    assert_eq!(gaps_in(&world, &found, true), 0);
+}
+
+#[test]
+fn one_in_doubt_that_is_there_shows_a_gap_too() {
+    let mut world = World::busy(1);
+    let late = world.doubt(1, transfer(0, 1, 5));
+    let intent = world.rows.remove(4);
+    world.rows.insert(1, Row { at_ns: MS, ..intent });
+    let found = world.database(|tx| *tx == late);
+    assert_eq!(gaps_in(&world, &found, true), 1);
 }
 
 fn gaps_in(world: &World, found: &Content, wal_prefix: bool) -> u64 {

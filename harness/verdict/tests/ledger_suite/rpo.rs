@@ -167,6 +167,35 @@ fn what_was_acknowledged_after_the_strike_and_lost_is_counted_to_its_end() {
 }
 
 #[test]
+fn an_acknowledgement_at_the_very_strike_is_before_it() {
+    let (_, measured) = judged(&drill(100, 1.0).struck(acked_ns(79)));
+    assert_eq!(measured.acknowledged, (100, 80));
+}
+
+#[test]
+fn of_two_acknowledged_at_once_the_one_that_is_there_is_not_the_newest_before_the_loss() {
+    let mut world = World::busy(100);
+    // The last two are answered in the same nanosecond; only the first of them is there.
+    let (first, last) = (world.rows.len() - 4, world.rows.len() - 1);
+    world.rows[first].at_ns = world.rows[last].at_ns;
+    let (_, measured) = judged(&over(&world, 99, 1.0));
+    assert!(near(measured.observed_loss_s, (0.023, 0.023)), "{:?}", measured.observed_loss_s);
+}
+
+#[test]
+fn a_loss_is_never_known_finer_than_the_acknowledgements_are_apart() {
+    let mut world = World::busy(99);
+    world.doubt(1, transfer(0, 1, 5));
+    let doubt = world.rows.len() - 3;
+    for row in &mut world.rows[doubt..] {
+        row.at_ns = acked_ns(98) + MS;
+    }
+    // 4 ms since the last acknowledgement, 10 ms between the last two.
+    let (_, measured) = judged(&over(&world, 99, 1.0).struck(acked_ns(98) + 4 * MS));
+    assert!(near(measured.observed_loss_s, (0.0, 0.010)), "{:?}", measured.observed_loss_s);
+}
+
+#[test]
 fn a_loss_of_everything_has_no_upper_end() {
     let drill = leaves_wal(drill(0, 300.0));
     let (objective, measured) = judged(&drill);

@@ -102,7 +102,7 @@ fn what_is_assumed_is_added(#[case] wanted_s: f64, #[case] wanted: Status) {
 #[case::ten_times_in_less(1_000_000_000, 21.0, Status::Broken)]
 #[case::twenty_times(2_000_000_000, 42.0, Status::Held)]
 #[case::more(2_000_000_001, 1000.0, Status::Unknown)]
-#[case::smaller_counts_as_drilled(1, 4.0, Status::Held)]
+#[case::smaller_counts_as_drilled(1, 3.95, Status::Unknown)]
 fn the_size_of_production_stretches_the_fetch(
     #[case] bytes: u64,
     #[case] wanted_s: f64,
