@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use pgrehearse_verdict::brief::{Brief, FORMAT};
 
-use crate::plan::Plan;
+use crate::plan::{Application, Plan};
 use crate::scenario::{Class, Code, Diagnostic, ScenarioFile, duration, turns_writing};
 use complaints::Complaints;
 use matrix::Cell;
@@ -115,6 +115,7 @@ fn one(
         objectives,
         checks,
         application: application.map(|one| (one.database.clone(), one.role.clone())).collect(),
+        smoke: fixture.application.iter().flat_map(smoke).collect(),
         harmed: course.harmed,
         controls: controls.iter().map(|control| controls::brief(*control)).collect(),
         must_fail,
@@ -122,6 +123,14 @@ fn one(
     let controls = controls.iter().map(|control| control.name()).collect();
     let (file, steps) = (scenario.path.clone(), course.steps);
     Some(Plan { brief, file, postgres, fixture, engine, steps, controls, limit })
+}
+
+/// The smoke queries of one role, as the answers name them.
+fn smoke(one: &Application) -> impl Iterator<Item = (String, String, String)> + use<'_> {
+    one.smoke.iter().map(|path| {
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        (one.database.clone(), one.role.clone(), file)
+    })
 }
 
 /// Name, reason and tags: each a line that can stand in a report.

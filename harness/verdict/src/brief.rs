@@ -51,6 +51,8 @@ pub struct Brief {
     pub checks: Vec<check::Spec>,
     /// The application roles that must be able to log in, as (database, role).
     pub application: Vec<(String, String)>,
+    /// The smoke queries that must work, as (database, role, file).
+    pub smoke: Vec<(String, String, String)>,
     /// Tables a disaster changes, as `schema.name`: compared with the baseline all the same.
     pub harmed: Vec<String>,
     /// The must-fail twins to perform.

@@ -42,7 +42,12 @@ impl Check for Sequences {
     const EXAMPLE: &'static str = "sequences";
 
     fn asks(&self, _brief: &Brief) -> Vec<(Moment, Question)> {
-        vec![(Moment::Baseline, Question::Sequences), (Moment::Recovered, Question::Sequences)]
+        vec![
+            (Moment::Baseline, Question::Sequences),
+            (Moment::Recovered, Question::Sequences),
+            // A second witness for a database that says it has none.
+            (Moment::Baseline, Question::Inventory),
+        ]
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Finding> {
@@ -56,6 +61,10 @@ impl Check for Sequences {
             })
         };
         match (taken(Moment::Baseline), taken(Moment::Recovered)) {
+            (Ok(before), Ok(_)) if before.is_empty() && !has_none(case) => {
+                let said = "there were no sequences to compare at the baseline";
+                vec![Finding::unknown(NAME, "nothing_compared", said)]
+            }
             (Ok(before), Ok(after)) => compare(&before, &after),
             (before, after) => {
                 before.err().into_iter().chain(after.err()).map(|finding| *finding).collect()
@@ -64,11 +73,15 @@ impl Check for Sequences {
     }
 }
 
+/// Whether the catalogue, too, says that there was no sequence at the baseline.
+fn has_none(case: &Case<'_>) -> bool {
+    rows(case, NAME, &Moment::Baseline, &Question::Inventory).is_ok_and(|table| {
+        !table.rows.is_empty()
+            && (0..table.rows.len()).all(|row| table.get(row, "class") != Some("sequence"))
+    })
+}
+
 fn compare(before: &Stands<'_>, after: &Stands<'_>) -> Vec<Finding> {
-    if before.is_empty() {
-        let said = "there were no sequences to compare at the baseline";
-        return vec![Finding::unknown(NAME, "nothing_compared", said)];
-    }
     let mut found = vec![];
     for (&(database, sequence), was) in before {
         let finding = match after.get(&(database, sequence)) {
@@ -86,7 +99,10 @@ fn compare(before: &Stands<'_>, after: &Stands<'_>) -> Vec<Finding> {
         found.push(Finding::broken(NAME, "extra", said).about(name));
     }
     if found.iter().all(|finding| finding.status == Status::Held) {
-        let said = format!("all {} sequences go on where they stood, or behind", before.len());
+        let said = match before.len() {
+            0 => "there is no sequence, before or after".to_owned(),
+            number => format!("all {number} sequences go on where they stood, or behind"),
+        };
         found.push(Finding::held(NAME, "ahead", said));
     }
     difference::bounded(NAME, found)

@@ -35,8 +35,25 @@ fn nothing_compared_with_nothing_is_unknown() {
         for moment in [Moment::Baseline, Moment::Recovered] {
             story.edit(moment, &question, |table| table.rows.clear());
         }
+        story.edit(Moment::Baseline, &Question::Inventory, |table| {
+            if check != "inventory" {
+                table.rows.push(["shop", "sequence", "shop.ids", "x"].map(text).to_vec());
+            }
+        });
         story.expect(check, Unknown, &["nothing_compared"]);
     }
+}
+
+#[test]
+fn a_database_without_sequences_holds_when_its_catalogue_says_so_too() {
+    let mut story = Story::latest();
+    for moment in [Moment::Baseline, Moment::Recovered] {
+        story.edit(moment.clone(), &Question::Sequences, |table| table.rows.clear());
+        story.edit(moment, &Question::Inventory, |table| {
+            table.rows.retain(|row| row[1].as_deref() != Some("sequence"));
+        });
+    }
+    story.expect("sequences", Held, &["ahead"]);
 }
 
 #[test]

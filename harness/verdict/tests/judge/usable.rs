@@ -65,7 +65,7 @@ fn an_application_without_a_role_is_unknown() {
 }
 
 #[test]
-fn a_smoke_query_that_fails_breaks_it_and_none_at_all_is_unknown() {
+fn a_smoke_query_that_fails_breaks_it_and_one_that_was_not_tried_is_unknown() {
     let mut story = Story::latest();
     story.edit(Moment::Recovered, &Question::Smoke, |table| {
         table.rows[0][3] = Some("42P01: relation \"shop.orders\" does not exist".to_owned());
@@ -73,6 +73,14 @@ fn a_smoke_query_that_fails_breaks_it_and_none_at_all_is_unknown() {
     story.expect(NAME, Broken, &["smoke_failed"]);
     story.edit(Moment::Recovered, &Question::Smoke, |table| table.rows.clear());
     story.expect(NAME, Unknown, &["untried"]);
+}
+
+#[test]
+fn a_fixture_without_smoke_queries_can_be_usable() {
+    let mut story = Story::latest();
+    story.brief.smoke.clear();
+    story.edit(Moment::Recovered, &Question::Smoke, |table| table.rows.clear());
+    story.expect(NAME, Held, &["smoke"]);
 }
 
 #[test]

@@ -214,6 +214,7 @@ impl Drill {
             objectives: Objectives::default(),
             checks: vec![],
             application: vec![],
+            smoke: vec![],
             harmed: vec![],
             controls: vec![],
             must_fail: None,

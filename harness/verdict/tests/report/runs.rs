@@ -99,6 +99,7 @@ pub fn brief(id: &str, name: &str) -> Brief {
         },
         checks,
         application: vec![("shop".to_owned(), "shop_app".to_owned())],
+        smoke: vec![],
         harmed: vec!["shop.orders".to_owned()],
         controls: vec![control_brief("wal_segment_missing")],
         must_fail: None,

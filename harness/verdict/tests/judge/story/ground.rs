@@ -114,6 +114,7 @@ fn brief(undo: bool) -> Brief {
         objectives: Objectives { rto_s: Some(3600.0), rpo_s: Some(300.0), ..Objectives::default() },
         checks,
         application: vec![("shop".to_owned(), "shop_web".to_owned())],
+        smoke: vec![("shop".to_owned(), "shop_web".to_owned(), "smoke/orders.sql".to_owned())],
         harmed: if undo { vec!["shop.orders".to_owned()] } else { vec![] },
         controls: if undo { vec![twin] } else { vec![] },
         must_fail: None,
