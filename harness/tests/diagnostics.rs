@@ -149,6 +149,7 @@ fn make_hostile(folder: &Path) -> Vec<PathBuf> {
     put("many_aliases.yaml", format!("name: &a x\ntags: [{many}]\n").as_bytes());
     put("nul.yaml", b"name: a\0b\n");
     put("escape.yaml", b"name: a\x1b[31mb\n");
+    put("c1.yaml", "name: a\u{83}\u{9b}31mb\n".as_bytes());
     put("latin1.yaml", b"name: caf\xe9\n");
     put("utf16.yaml", b"\xff\xfen\0a\0m\0e\0:\0 \0x\0");
     put("bom.yaml", format!("\u{FEFF}{sound}").as_bytes());

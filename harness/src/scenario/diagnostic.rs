@@ -71,8 +71,10 @@ impl Diagnostic {
             .line_start(number)
             .annotation(AnnotationKind::Primary.span(from - left..to - left));
         let text = Renderer::plain().render(&[Group::with_level(Level::ERROR).element(shown)]);
-        let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
-        Some(lines.join("\n"))
+        // The renderer knows most of the characters that must not reach a terminal, not all.
+        let safe = |c: char| if c.is_control() || turns_writing(c) { '\u{FFFD}' } else { c };
+        let lines = text.lines().map(|line| line.trim_end().chars().map(safe).collect());
+        Some(lines.collect::<Vec<String>>().join("\n"))
     }
 }
 
