@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::finding::Status;
 use crate::journal::Cause;
 use crate::ledger::{Boundary, Fate, Ledger, Loss, Outcome, Reckoning, reckon};
-use crate::objective::span::{seconds, span};
+use crate::objective::span::{interval, seconds, span};
 use crate::objective::{Exposure, Measured, Objective};
 
 /// Fills in what was measured of the loss, and judges the objective if there is one.
@@ -227,10 +227,10 @@ fn lost_in_words(seen: &Seen, measured: &Measured) -> String {
             span(upper_s)
         ),
         (_, Some(upper_s)) => {
-            format!("{} to {} were lost, {transactions}", span(seen.lower_s), span(upper_s))
+            format!("lost: {}, {transactions}", interval(seen.lower_s, upper_s))
         }
         (_, None) => format!(
-            "at least {} were lost, {transactions}: nothing acknowledged before them is there",
+            "lost: at least {}, {transactions}: nothing acknowledged before them is there",
             span(seen.lower_s)
         ),
     }

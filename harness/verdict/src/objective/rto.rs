@@ -3,7 +3,7 @@
 use crate::case::{Case, Known};
 use crate::finding::Status;
 use crate::journal::{Cause, Event, Fault, Scope, Tick};
-use crate::objective::span::{seconds, size, span};
+use crate::objective::span::{interval as words, seconds, size, span};
 use crate::objective::{Measured, Objective};
 use crate::question::{Moment, Question};
 
@@ -95,7 +95,7 @@ fn judge(
     wanted_s: f64,
 ) -> (Status, String) {
     let objectives = &case.brief().objectives;
-    let mut said = format!("writable {} to {} after the strike", span(lower), span(upper));
+    let mut said = format!("writable {} after the strike", words(lower, upper));
     said.push_str(&match measured.database_bytes {
         Some(bytes) => format!(", at a size of {}", size(bytes)),
         None => ", at an unknown size".to_owned(),

@@ -10,6 +10,12 @@ pub(super) fn span(seconds: f64) -> String {
     }
 }
 
+/// An interval in seconds; one figure where both ends read the same.
+pub(super) fn interval(lower: f64, upper: f64) -> String {
+    let (lower, upper) = (span(lower), span(upper));
+    if lower == upper { lower } else { format!("{lower} to {upper}") }
+}
+
 /// A size in bytes, in decimal units.
 pub(super) fn size(bytes: u64) -> String {
     let bytes = bytes as f64;
