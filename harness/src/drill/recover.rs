@@ -124,7 +124,7 @@ impl Drill<'_> {
             }
             if Instant::now() >= deadline {
                 let said = format!(
-                    "the archive does not have `{wanted}` after {ARCHIVE_LIMIT:?}; {} attempts failed",
+                    "the archive lacks `{wanted}` after {ARCHIVE_LIMIT:?}; {} attempts failed",
                     promised.archive_failures
                 );
                 return Err(Trouble::subject(SubjectCause::TimeLimit, said));

@@ -135,7 +135,8 @@ pub(super) async fn id(engine: &Engine, named: &str) -> Result<Option<String>, T
 pub(super) fn missing(named: &str, foreign: bool) -> String {
     if foreign {
         return format!(
-            "image `{named}` is not on this engine\nhint: Bring it there with `docker pull {named}`."
+            "image `{named}` is not on this engine\n\
+             hint: Bring it there with `docker pull {named}`."
         );
     }
     format!("image `{named}` is not on this engine\nhint: Make it with `{BUILD_COMMAND}`.")
