@@ -128,9 +128,8 @@ pub(super) async fn id(engine: &Engine, named: &str) -> Result<Option<String>, T
 /// The message for an image that the engine does not have.
 pub(super) fn missing(named: &str, foreign: bool) -> String {
     if foreign {
-        return format!(
-            "image `{named}` is not on this engine\nhint: Bring it there with `docker pull {named}`."
-        );
+        let hint = format!("Bring it there with `docker pull {named}`.");
+        return format!("image `{named}` is not on this engine\nhint: {hint}");
     }
     format!("image `{named}` is not on this engine\nhint: Make it with `{BUILD_COMMAND}`.")
 }
