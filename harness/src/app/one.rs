@@ -67,7 +67,7 @@ pub async fn perform_one(
         source_nonce: source_nonce.clone(),
     };
     stage.note(Event::Began(began)).map_err(|trouble| trouble.said)?;
-    let drill = perform(plan, &stage, &path, &source_nonce);
+    let drill = perform(plan, &stage, &path, &source_nonce, circumstances.keep != Keep::Never);
     bracket(&stage, drill, plan.limit, circumstances.signals.wish()).await;
     let judged = verdict_of(&path);
     let passed = judged.as_ref().is_ok_and(|judged| judged.verdict == Verdict::Passed);
@@ -76,7 +76,10 @@ pub async fn perform_one(
         Keep::OnFailure => !passed,
         Keep::Never => false,
     };
-    if !kept {
+    if kept {
+        // Dropping the rig would give everything back.
+        std::mem::forget(stage.rig.clone());
+    } else {
         tokio::select! {
             _ = release(&stage) => {}
             () = circumstances.signals.end_now() => {}
