@@ -30,6 +30,7 @@ pub async fn run(cli: &Cli, args: &RunArgs) -> Result<u8, Ended> {
     let mut selected = select(&args.plan, &footing)?;
     adjust(&mut selected.plans, args)?;
     refuse(&selected, args)?;
+    ground::enough_room(&footing, &args.report_dir, &selected.plans).map_err(Ended::no_ground)?;
     let majors: BTreeSet<u32> = selected.plans.iter().map(|plan| plan.postgres.version).collect();
     let majors: Vec<u32> = majors.into_iter().collect();
     ground::prepare(&footing, &majors, args.plan.ground.setup).await.map_err(Ended::no_ground)?;
