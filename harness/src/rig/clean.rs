@@ -88,8 +88,7 @@ async fn without_lease(run: &str, report: &mut CleanReport) {
     let Some(found) = runs.into_iter().find(|found| found.run == run) else {
         return;
     };
-    let alive = |pid: u32| Path::new(&format!("/proc/{pid}")).exists();
-    if found.boot == boot_id() && found.pid.is_none_or(alive) {
+    if may_live(&found) {
         return report.left.push(LeaseTrouble::Alive(run.to_owned()).to_string());
     }
     match docker::sweep_run(run).await {
@@ -101,11 +100,17 @@ async fn without_lease(run: &str, report: &mut CleanReport) {
     }
 }
 
-/// Names the runs at the engine that no lease here knows: their owner may live on another machine
-/// or under another state folder.
+/// Whether the owner of a run without a lease here seems to live: its number is in use.
+fn may_live(found: &docker::LeftOver) -> bool {
+    let alive = |pid: u32| Path::new(&format!("/proc/{pid}")).exists();
+    found.boot == boot_id() && found.pid.is_none_or(alive)
+}
+
+/// Names the runs at the engine that no lease here knows and whose owner does not seem to live:
+/// it may live on another machine, or have died under another state folder.
 async fn name_the_rest(state: &Path, report: &mut CleanReport) {
     for found in docker::left_over().await.unwrap_or_default() {
-        if matches!(take(state, &found.run), Ok(None)) {
+        if !may_live(&found) && matches!(take(state, &found.run), Ok(None)) {
             report.left.push(format!(
                 "run `{}` has something at the container engine, and no lease here\n\
                  hint: If its owner is dead, name it: `pgrehearse clean {}`.",

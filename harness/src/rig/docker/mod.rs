@@ -13,4 +13,4 @@ mod wire;
 
 pub use engine::{EngineFacts, answers};
 pub use ground::{DockerRig, Options, Reach};
-pub use sweep::{Swept, left_over, sweep_run};
+pub use sweep::{LeftOver, Swept, left_over, sweep_run};
