@@ -53,17 +53,16 @@ pub async fn choose(args: &GroundArgs) -> Result<Footing, String> {
     match args.rig {
         RigChoice::Docker => docker_footing().await,
         RigChoice::Local => local_footing(args.setup, None),
-        RigChoice::Auto => {
-            match docker_footing().await {
-                Ok(footing) => Ok(footing),
-                Err(why) => {
-                    let remark = format!("no container engine answers ({why}): on local processes");
-                    local_footing(args.setup, Some(remark)).map_err(|local| {
-                    format!("there is no rig to stand on: no container engine answers ({why}); {local}")
+        RigChoice::Auto => match docker_footing().await {
+            Ok(footing) => Ok(footing),
+            Err(why) => {
+                let remark = format!("no container engine answers ({why}): on local processes");
+                local_footing(args.setup, Some(remark)).map_err(|local| {
+                    let why = format!("no container engine answers ({why})");
+                    format!("there is no rig to stand on: {why}; {local}")
                 })
-                }
             }
-        }
+        },
     }
 }
 

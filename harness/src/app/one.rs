@@ -69,7 +69,7 @@ pub async fn perform_one(
         source_nonce: source_nonce.clone(),
     };
     stage.note(Event::Began(began)).map_err(|trouble| trouble.said)?;
-    let drill = perform(plan, &stage, &path, &source_nonce);
+    let drill = perform(plan, &stage, &path, &source_nonce, circumstances.keep != Keep::Never);
     bracket(&stage, drill, plan.limit, circumstances.signals.wish()).await;
     let judged = verdict_of(&path);
     let passed = judged.as_ref().is_ok_and(|judged| judged.verdict == Verdict::Passed);
@@ -78,11 +78,16 @@ pub async fn perform_one(
         Keep::OnFailure => !passed,
         Keep::Never => false,
     };
-    let given_back = !kept
-        && tokio::select! {
+    let given_back = if kept {
+        // Dropping the rig would give everything back.
+        std::mem::forget(stage.rig.clone());
+        false
+    } else {
+        tokio::select! {
             left = release(&stage) => left.is_empty(),
             () = circumstances.signals.end_now() => false,
-        };
+        }
+    };
     progress.end();
     let judgement = judged?;
     append_verdict(&path, &judgement).map_err(|error| error.to_string())?;

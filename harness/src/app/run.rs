@@ -159,7 +159,7 @@ async fn drills(
         let Done { drill, kept: standing, given_back } =
             perform_one(plan, rig, &circumstances).await.map_err(Ended::bug)?;
         if standing {
-            kept.extend(drill.remarks.iter().filter(|line| line.contains("psql")).cloned());
+            kept.extend(drill.remarks.iter().filter(|line| line.contains("to look at ")).cloned());
             kept.push(format!("kept: remove it with `pgrehearse clean {name}`"));
             reaper.keep().map_err(|error| Ended::bug(error.to_string()))?;
         } else if given_back && let Err(error) = lease.close() {

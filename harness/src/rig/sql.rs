@@ -104,7 +104,7 @@ fn options(settings: &[(String, String)]) -> Result<String, SqlTrouble> {
         }
         options.push_str(" -c ");
         for c in name.chars().chain(['=']).chain(value.chars()) {
-            // The server splits at what isspace() of the C locale calls space, and knows one escape.
+            // The server splits at what isspace() of the C locale calls space; it knows one escape.
             if c == '\\' || c.is_ascii_whitespace() || c == '\u{b}' {
                 options.push('\\');
             }

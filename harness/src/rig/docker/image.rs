@@ -16,7 +16,7 @@ use crate::rig::Trouble;
 use crate::rig::lease::state_dir;
 
 /// The command that makes the image, for messages.
-pub const BUILD_COMMAND: &str = "pgrehearse doctor --setup";
+pub const BUILD_COMMAND: &str = "pgrehearse run --setup";
 /// How long another run may take to make the image while we wait for it.
 const WAIT_LIMIT: Duration = Duration::from_secs(30 * 60);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -134,9 +134,8 @@ pub(super) async fn id(engine: &Engine, named: &str) -> Result<Option<String>, T
 /// The message for an image that the engine does not have.
 pub(super) fn missing(named: &str, foreign: bool) -> String {
     if foreign {
-        return format!(
-            "image `{named}` is not on this engine\nhint: Bring it there with `docker pull {named}`."
-        );
+        let hint = format!("Bring it there with `docker pull {named}`.");
+        return format!("image `{named}` is not on this engine\nhint: {hint}");
     }
     format!("image `{named}` is not on this engine\nhint: Make it with `{BUILD_COMMAND}`.")
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lsn::Lsn;
 
-/// The unguessable name of a transaction: a UUID in its usual text form, as `ledger.tx.id` holds it.
+/// The unguessable name of a transaction: a UUID in its usual text form, as in `ledger.tx.id`.
 pub type TxId = String;
 
 /// One line of the ledger.

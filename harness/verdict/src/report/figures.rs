@@ -47,7 +47,7 @@ pub fn limit(seconds: f64) -> String {
     let mut text = String::new();
     for (unit, name) in units {
         // A scenario rather says 90s and 36h than 1m30s and 1d12h.
-        let kept_small = rest == ns && ns % unit != 0 && ns < 2 * unit && unit != HOUR;
+        let kept_small = rest == ns && !ns.is_multiple_of(unit) && ns < 2 * unit && unit != HOUR;
         if rest >= unit && !kept_small {
             text.push_str(&format!("{}{name}", rest / unit));
             rest %= unit;

@@ -54,7 +54,7 @@ pub fn assert_golden(name: &str, found: &str) {
     assert!(
         wanted == found,
         "{name} differs from line {} on (PGREHEARSE_BLESS=1 accepts what is found):\n{}",
-        differs.map_or_else(|| wanted.lines().count().min(found.lines().count()), |at| at) + 1,
+        differs.unwrap_or_else(|| wanted.lines().count().min(found.lines().count())) + 1,
         found
     );
 }

@@ -25,7 +25,7 @@ fn spoil(value: &mut Value, text: &str) -> usize {
         Value::Object(fields) => {
             let is_objective = fields.contains_key("wanted_s");
             let outside = fields.iter_mut().filter(|(name, _)| {
-                !OWN_WORDS.contains(&name.as_str()) && !(is_objective && *name == "name")
+                !(OWN_WORDS.contains(&name.as_str()) || is_objective && *name == "name")
             });
             outside.map(|(_, value)| spoil(value, text)).sum()
         }
