@@ -13,6 +13,7 @@ pub mod explain;
 pub mod plan;
 pub mod rig;
 pub mod sabotage;
+mod say;
 pub mod scenario;
 pub mod secret;
 mod setup;

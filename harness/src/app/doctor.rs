@@ -8,7 +8,7 @@ use crate::cli::GroundArgs;
 use crate::rig::docker::{self, image};
 use crate::rig::lease;
 use crate::rig::local;
-use crate::setup;
+use crate::{say, setup};
 
 /// There is no rig to stand on.
 const NO_RIG: u8 = 4;
@@ -41,23 +41,23 @@ pub async fn doctor(_args: &GroundArgs) -> Result<u8, Ended> {
     for (title, symptoms) in
         [("docker", &containers[..]), ("local", &processes[..]), ("both", &shared[..])]
     {
-        println!("{title}");
+        say::line(title);
         for symptom in symptoms {
             match &symptom.found {
-                Ok(found) => println!("  ok       {}: {found}", symptom.what),
+                Ok(found) => say::line(format_args!("  ok       {}: {found}", symptom.what)),
                 Err((said, hint)) => {
-                    println!("  missing  {}: {said}", symptom.what);
-                    println!("           hint: {hint}");
+                    say::line(format_args!("  missing  {}: {said}", symptom.what));
+                    say::line(format_args!("           hint: {hint}"));
                 }
             }
         }
     }
     let well: Vec<&str> = rigs.iter().filter(|(_, well)| *well).map(|(name, _)| *name).collect();
     if well.is_empty() || !stands(&shared[..2]) {
-        println!("no drill can be performed here");
+        say::line("no drill can be performed here");
         return Ok(NO_RIG);
     }
-    println!("drills can be performed on: {}", well.join(", "));
+    say::line(format_args!("drills can be performed on: {}", well.join(", ")));
     Ok(0)
 }
 

@@ -9,7 +9,7 @@ use crate::rig::docker::{self, DockerRig, image};
 use crate::rig::lease::Lease;
 use crate::rig::local::{self, LocalRig};
 use crate::rig::{Rig, Trouble};
-use crate::setup;
+use crate::{say, setup};
 
 /// The major versions of PostgreSQL that the containers' images can hold.
 pub const IMAGE_MAJORS: &[u32] = &[15, 17, 18];
@@ -88,7 +88,7 @@ async fn docker_footing() -> Result<Footing, String> {
 fn local_footing(set_up: bool, remark: Option<String>) -> Result<Footing, String> {
     let mut majors = local_majors();
     if set_up && (majors.is_empty() || !setup::found("pgbackrest")) {
-        eprintln!("installing {}", LOCAL_PACKAGES.join(", "));
+        say::aside(format_args!("installing {}", LOCAL_PACKAGES.join(", ")));
         setup::install(LOCAL_PACKAGES)?;
         majors = local_majors();
     }
@@ -152,7 +152,7 @@ pub fn room(path: &Path) -> std::io::Result<u64> {
 pub async fn prepare(footing: &Footing, majors: &[u32], set_up: bool) -> Result<(), String> {
     if footing.chosen == Chosen::Docker {
         for major in majors {
-            let made = image::ensure(*major, set_up, &|text| eprintln!("{text}")).await;
+            let made = image::ensure(*major, set_up, &|text| say::aside(text)).await;
             made.map_err(|trouble| trouble.to_string())?;
         }
     }

@@ -35,6 +35,8 @@ pub struct Done {
     pub drill: report::Drill,
     /// Whether its servers were left standing.
     pub kept: bool,
+    /// Whether everything was given back; else its lease must stay, for the reaper.
+    pub given_back: bool,
 }
 
 /// Performs one drill on `rig` and judges it. `Err`: its folder could not be written or read.
@@ -76,20 +78,21 @@ pub async fn perform_one(
         Keep::OnFailure => !passed,
         Keep::Never => false,
     };
-    if kept {
+    let given_back = if kept {
         // Dropping the rig would give everything back.
         std::mem::forget(stage.rig.clone());
+        false
     } else {
         tokio::select! {
-            _ = release(&stage) => {}
-            () = circumstances.signals.end_now() => {}
+            left = release(&stage) => left.is_empty(),
+            () = circumstances.signals.end_now() => false,
         }
-    }
+    };
     progress.end();
     let judgement = judged?;
     append_verdict(&path, &judgement).map_err(|error| error.to_string())?;
     let record = read_drill(&path).map_err(|error| error.to_string())?;
-    Ok(Done { drill: report::Drill::of(&record, judgement, name), kept })
+    Ok(Done { drill: report::Drill::of(&record, judgement, name), kept, given_back })
 }
 
 fn prepare(plan: &Plan, path: &Path) -> std::io::Result<()> {

@@ -9,6 +9,7 @@ use crate::app::{Ended, NOTHING_RUN};
 use crate::cli::{Format, PlanArgs, Selection};
 use crate::drill::random;
 use crate::plan::{Ground, Plan, lower, not_for_this_rig, show};
+use crate::say;
 use crate::scenario::{self, ScenarioFile};
 
 /// The folder of scenarios that must fail: left out where a folder is run.
@@ -106,7 +107,7 @@ pub fn validate(selection: &Selection) -> Result<u8, Ended> {
     if !complaints.is_empty() {
         return Err(Ended::usage(complaints.join("\n\n")));
     }
-    println!("{valid} scenarios are valid");
+    say::line(format_args!("{valid} scenarios are valid"));
     if valid == 0 { Err(nothing()) } else { Ok(0) }
 }
 
@@ -116,18 +117,16 @@ pub async fn plan(args: &PlanArgs) -> Result<u8, Ended> {
     match args.format {
         Format::Human => {
             let texts: Vec<String> = selected.plans.iter().map(show).collect();
-            print!("{}", texts.join("\n"));
+            say::print(texts.join("\n"));
         }
         Format::Json => {
             let briefs: Vec<_> = selected.plans.iter().map(|plan| &plan.brief).collect();
-            println!(
-                "{}",
-                serde_json::to_string_pretty(&briefs).map_err(|e| Ended::bug(e.to_string()))?
-            );
+            let text = serde_json::to_string_pretty(&briefs);
+            say::line(text.map_err(|error| Ended::bug(error.to_string()))?);
         }
     }
     for not in &selected.not_drilled {
-        println!("{}: {}", not.file, not.why);
+        say::line(format_args!("{}: {}", not.file, not.why));
     }
     if selected.plans.is_empty() { Err(nothing()) } else { Ok(0) }
 }
@@ -144,10 +143,10 @@ pub async fn list(args: &PlanArgs) -> Result<u8, Ended> {
                 } else {
                     format!("  [{}]", brief.tags.join(", "))
                 };
-                println!("{}  {}{tags}", brief.file, brief.name);
+                say::line(format_args!("{}  {}{tags}", brief.file, brief.name));
             }
             for not in &selected.not_drilled {
-                println!("{}: {}", not.file, not.why);
+                say::line(format_args!("{}: {}", not.file, not.why));
             }
         }
         Format::Json => {
@@ -163,7 +162,7 @@ pub async fn list(args: &PlanArgs) -> Result<u8, Ended> {
                 })
                 .collect();
             let all = serde_json::json!({ "drills": drills, "not_drilled": selected.not_drilled });
-            println!("{all:#}");
+            say::line(format_args!("{all:#}"));
         }
     }
     if selected.plans.is_empty() { Err(nothing()) } else { Ok(0) }

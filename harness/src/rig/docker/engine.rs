@@ -12,7 +12,7 @@ use crate::rig::Trouble;
 
 /// How long one call to the engine may take, if nothing else is said. Removing a container with
 /// many files is the longest.
-pub(super) const CALL_LIMIT: Duration = Duration::from_secs(60);
+pub(in crate::rig) const CALL_LIMIT: Duration = Duration::from_secs(60);
 /// How long the engine may take to say that it is there.
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 
