@@ -96,6 +96,10 @@ fn local_footing(set_up: bool, remark: Option<String>) -> Result<Footing, String
         let get = setup::command(LOCAL_PACKAGES);
         return Err(format!("no PostgreSQL is installed\nhint: run `{get}` as root."));
     };
+    if !setup::found("pgbackrest") {
+        let get = setup::command(&["pgbackrest"]);
+        return Err(format!("pgBackRest is not installed\nhint: run `{get}` as root."));
+    }
     let folder = Some(std::env::temp_dir());
     Ok(Footing { chosen: Chosen::Local, majors, default_major, folder, remark })
 }
