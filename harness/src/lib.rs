@@ -4,6 +4,7 @@
 //! by the crate `pgrehearse-verdict`. ARCHITECTURE.md holds the map of the house.
 
 pub mod app;
+mod catalog;
 pub mod cli;
 pub mod disaster;
 pub mod drill;

@@ -3,15 +3,13 @@
 use std::path::Path;
 
 use crate::app::Ended;
-use crate::app::ground::IMAGE_MAJORS;
+use crate::app::ground::{FREE_BYTES_MIN, IMAGE_MAJORS, room};
 use crate::cli::GroundArgs;
 use crate::rig::docker::{self, image};
 use crate::rig::lease;
 use crate::rig::local;
 use crate::{say, setup};
 
-/// Free space that a drill of a small database needs, in bytes.
-pub const FREE_BYTES_MIN: u64 = 2 << 30;
 /// There is no rig to stand on.
 const NO_RIG: u8 = 4;
 
@@ -152,12 +150,6 @@ fn space(path: &Path) -> Symptom {
         }
         Err(error) => Symptom::ill("free space", error.to_string(), "look at the disk."),
     }
-}
-
-/// The free space of the file system that holds `path`, in bytes.
-pub fn room(path: &Path) -> std::io::Result<u64> {
-    let found = rustix::fs::statvfs(path)?;
-    Ok(found.f_bavail.saturating_mul(found.f_frsize))
 }
 
 fn gibibytes(bytes: u64) -> f64 {

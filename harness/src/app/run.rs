@@ -12,7 +12,7 @@ use crate::app::ground::{self, Footing};
 use crate::app::one::{Circumstances, Done, perform_one};
 use crate::app::select::{Selected, select};
 use crate::app::{Ended, NOTHING_RUN, colours};
-use crate::cli::{Cli, Controls, RunArgs};
+use crate::cli::{Cli, Controls, Format, RunArgs};
 use crate::drill::nonce;
 use crate::plan::Plan;
 use crate::rig::lease::Lease;
@@ -30,6 +30,7 @@ pub async fn run(cli: &Cli, args: &RunArgs) -> Result<u8, Ended> {
     let mut selected = select(&args.plan, &footing)?;
     adjust(&mut selected.plans, args)?;
     refuse(&selected, args)?;
+    ground::enough_room(&footing, &args.report_dir, &selected.plans).map_err(Ended::no_ground)?;
     let majors: BTreeSet<u32> = selected.plans.iter().map(|plan| plan.postgres.version).collect();
     let majors: Vec<u32> = majors.into_iter().collect();
     tokio::select! {
@@ -53,11 +54,22 @@ pub async fn run(cli: &Cli, args: &RunArgs) -> Result<u8, Ended> {
     write_reports(&run, &folder).map_err(|error| {
         Ended::bug(format!("cannot write the reports in `{}`: {error}", folder.path().display()))
     })?;
-    say::print(report::terminal(&run, colours(cli), &folder.path().display().to_string()));
+    tell(cli, args, &run, &folder);
     for line in kept {
-        say::line(line);
+        say::aside(line);
     }
     Ok(run.exit)
+}
+
+/// What standard output gets: text for people, or the results for programs.
+fn tell(cli: &Cli, args: &RunArgs, run: &Run, folder: &Folder) {
+    match args.plan.format {
+        Format::Json => say::line(report::json(run)),
+        Format::Human => {
+            let folder = folder.path().display().to_string();
+            say::print(report::terminal(run, colours(cli), &folder));
+        }
+    }
 }
 
 fn earned(run: &Run, args: &RunArgs, signals: &Signals) -> u8 {
