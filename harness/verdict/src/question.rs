@@ -47,6 +47,9 @@ pub enum Question {
     Globals,
     /// Every sequence: where it stands, and the greatest value of the column it feeds.
     Sequences,
+    /// Whether every index, and where pages have no checksums every table, is whole and says what
+    /// the rows say.
+    Indexes,
     /// The transactions found in `ledger.tx`.
     LedgerTransactions,
     /// The rows found in `ledger.entry`.
@@ -80,6 +83,7 @@ impl fmt::Display for Question {
             Question::Inventory => "inventory",
             Question::Globals => "globals",
             Question::Sequences => "sequences",
+            Question::Indexes => "indexes",
             Question::LedgerTransactions => "ledger transactions",
             Question::LedgerEntries => "ledger entries",
             Question::LedgerAccounts => "ledger accounts",
@@ -108,6 +112,9 @@ pub mod columns {
     /// [`super::Question::Sequences`]; `greatest` is null where no column owns the sequence;
     /// `usable` is `t`, or what the trial `nextval` said.
     pub const SEQUENCES: &[&str] = &["database", "sequence", "next", "greatest", "usable"];
+    /// [`super::Question::Indexes`], a line for each look; `index` names the table where `what` is
+    /// [`super::looked::HEAP`], and `said` is null when all was well.
+    pub const INDEXES: &[&str] = &["database", "index", "what", "said"];
     /// [`super::Question::LedgerTransactions`].
     pub const LEDGER_TX: &[&str] = &["id", "writer", "seq", "note"];
     /// [`super::Question::LedgerEntries`].
@@ -122,6 +129,25 @@ pub mod columns {
     pub const LOG: &[&str] = &["line"];
     /// [`super::Question::History`].
     pub const HISTORY: &[&str] = &["parent", "switch", "reason"];
+}
+
+/// What a line of the answer to [`Question::Indexes`] looked at, and how it begins to say what is
+/// amiss where no SQLSTATE does. Whatever it says in other words, it could not look.
+pub mod looked {
+    /// The index as `amcheck` walks it, and every row of the table looked for in it.
+    pub const STRUCTURE: &str = "structure";
+    /// The rows counted through the index, against those of the table.
+    pub const COUNT: &str = "count";
+    /// The pages of a table, as `amcheck` walks them or as they are read from end to end.
+    pub const HEAP: &str = "heap";
+    /// Nothing: the index is not valid, not ready or not live, and answers no query.
+    pub const UNUSED: &str = "unused";
+    /// Nothing: the materialized view of the index was never filled.
+    pub const UNFILLED: &str = "unfilled";
+    /// The counts are not the same.
+    pub const DISAGREES: &str = "disagrees";
+    /// The pages of the table are damaged.
+    pub const DAMAGED: &str = "damaged";
 }
 
 /// Rows of text, as a server sent them; `None` is SQL's null.

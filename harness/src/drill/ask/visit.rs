@@ -58,6 +58,11 @@ impl Visit {
         Ok(Visit { databases })
     }
 
+    /// Ends the visit; the names of the databases.
+    pub fn names(self) -> Vec<String> {
+        self.databases.into_iter().map(|visited| visited.name).collect()
+    }
+
     /// The rows of `sql` asked in the database `postgres`, or the first there is.
     pub async fn query(&mut self, sql: &str) -> Result<Table, SqlTrouble> {
         let at = self.databases.iter().position(|visited| visited.name == "postgres");

@@ -5,6 +5,7 @@ mod difference;
 mod fingerprint;
 mod globals;
 mod identity;
+mod indexes;
 mod inventory;
 mod ledger;
 mod log;
@@ -122,6 +123,7 @@ catalogue! {
         "inventory"   Inventory(inventory::Inventory);
         "globals"     Globals(globals::Globals);
         "sequences"   Sequences(sequences::Sequences);
+        "indexes"     Indexes(indexes::Indexes);
         "server_log"  ServerLog(server_log::ServerLog);
     }
     declared {

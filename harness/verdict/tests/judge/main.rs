@@ -4,6 +4,7 @@ mod contents;
 mod controls;
 mod exit;
 mod identity;
+mod indexes;
 mod judging;
 mod record;
 mod server_log;

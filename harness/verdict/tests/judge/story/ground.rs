@@ -294,6 +294,7 @@ fn recovered(undo: bool) -> Vec<(Question, Table)> {
         (Question::Smoke, smoke),
         (Question::Probe, probe()),
         (sql, table(&["count"], &[&["2000"]])),
+        (Question::Indexes, indexes()),
     ]
 }
 
@@ -336,8 +337,24 @@ fn inventory() -> Table {
     table(
         columns::INVENTORY,
         &[
-            &["shop", "table", "shop.customers", "owner shop_owner"],
-            &["shop", "index", "shop.customers_pkey", "unique btree (id) valid"],
+            &["shop", "table", "shop.customers", "access method heap; owner shop_owner"],
+            &["shop", "index", "shop.customers_pkey", &pkey("btree")],
+        ],
+    )
+}
+
+/// What the inventory says of a primary key of this access method.
+pub fn pkey(method: &str) -> String {
+    format!("CREATE UNIQUE INDEX customers_pkey ON shop.customers USING {method} (id); valid")
+}
+
+fn indexes() -> Table {
+    table(
+        columns::INDEXES,
+        &[
+            &["shop", "pg_catalog.pg_class_oid_index", "structure", "~"],
+            &["shop", "shop.customers_pkey", "structure", "~"],
+            &["shop", "shop.customers_pkey", "count", "~"],
         ],
     )
 }

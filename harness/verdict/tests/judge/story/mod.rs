@@ -2,7 +2,7 @@
 
 mod ground;
 
-pub use ground::startup;
+pub use ground::{pkey, startup};
 
 use std::collections::BTreeMap;
 
