@@ -10,7 +10,7 @@ use crate::drill::secrets::{STAND_IN, Secrets};
 use crate::drill::workload::WRITER;
 use crate::drill::{QUERY_LIMIT, SUPERUSER, Server, quote_ident, quote_literal};
 use crate::plan::{Fixture, Load};
-use crate::rig::{Command, HOUSEKEEPING_LIMIT, Place, SqlTrouble, Stage, Trouble};
+use crate::rig::{Command, Place, SqlTrouble, Stage, Trouble};
 
 /// How long one file of a fixture may take to load.
 const LOAD_LIMIT: Duration = Duration::from_secs(3600);
@@ -66,6 +66,13 @@ pub fn refused(during: &str) -> impl Fn(SqlTrouble) -> Trouble + use<> {
     move |trouble| Trouble::subject(SubjectCause::Server, format!("{during}: {trouble}"))
 }
 
+/// The argument that names a database to psql and pg_restore, and nothing but a database: a bare
+/// name with a `=` in it, or one that begins as a URI does, could name a host.
+fn by_name(database: &str) -> String {
+    let quoted = database.replace('\\', "\\\\").replace('\'', "\\'");
+    format!("--dbname=dbname='{quoted}'")
+}
+
 struct Loader<'a> {
     stage: &'a Stage,
     server: &'a Server,
@@ -89,7 +96,7 @@ impl Loader<'_> {
         node.write(&self.passfile(), line.as_bytes(), 0o600).await?;
         let folder = format!("{}/{}", self.tablespaces(), self.fixture.name);
         let argv = ["mkdir", "-p", "--", &folder];
-        let make = Command::new("make a folder for tablespaces", HOUSEKEEPING_LIMIT, argv);
+        let make = Command::housekeeping("make a folder for tablespaces", argv);
         self.stage.must(node, make).await.map(|_| ())
     }
 
@@ -154,7 +161,7 @@ impl Loader<'_> {
             format!("--set=seed={}", self.seed),
             format!("--set=tablespaces={}", self.tablespaces()),
             "--output=/dev/null".to_owned(),
-            format!("--dbname={database}"),
+            by_name(database),
             format!("--file={file}"),
         ];
         let purpose = format!("load `{}`", path.display());
@@ -167,12 +174,8 @@ impl Loader<'_> {
             return self.sql(database, path).await;
         }
         let node = &*self.server.node;
-        let argv = vec![
-            node.tool("pg_restore"),
-            "--exit-on-error".to_owned(),
-            format!("--dbname={database}"),
-            file,
-        ];
+        let argv =
+            vec![node.tool("pg_restore"), "--exit-on-error".to_owned(), by_name(database), file];
         let purpose = format!("load `{}`", path.display());
         self.stage.must(node, self.client(&purpose, argv)).await.map(|_| ())
     }

@@ -7,7 +7,7 @@ use pgrehearse_verdict::question::{Table, columns};
 
 use crate::drill::ask::visit::Visit;
 use crate::drill::{Redactor, Server};
-use crate::rig::{Command, HOUSEKEEPING_LIMIT, Output, Place, SqlTrouble};
+use crate::rig::{Command, Output, Place, SqlTrouble};
 
 /// The log is read in pieces of this many bytes: none is long enough to be cut on the way.
 const PIECE_BYTES: usize = 1 << 20;
@@ -92,7 +92,7 @@ async fn read<const N: usize>(
     argv: [&str; N],
 ) -> Result<Output, String> {
     let say = |error: &dyn Display| error.to_string();
-    let command = Command::new(purpose, HOUSEKEEPING_LIMIT, argv);
+    let command = Command::housekeeping(purpose, argv);
     let ran = server.node.run(&command).await.map_err(|trouble| say(&trouble))?;
     let output = ran.expect_ok(purpose).map_err(|trouble| say(&trouble))?;
     if output.cut {
