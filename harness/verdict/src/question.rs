@@ -45,6 +45,8 @@ pub enum Question {
     Inventory,
     /// Roles, memberships, settings, databases, tablespaces: what belongs to the whole cluster.
     Globals,
+    /// Settings, what the files that set them say, access rules, certificates.
+    Configuration,
     /// Every sequence: where it stands, and the greatest value of the column it feeds.
     Sequences,
     /// The transactions found in `ledger.tx`.
@@ -79,6 +81,7 @@ impl fmt::Display for Question {
             Question::Fingerprint => "fingerprint",
             Question::Inventory => "inventory",
             Question::Globals => "globals",
+            Question::Configuration => "configuration",
             Question::Sequences => "sequences",
             Question::LedgerTransactions => "ledger transactions",
             Question::LedgerEntries => "ledger entries",
@@ -105,6 +108,10 @@ pub mod columns {
     pub const INVENTORY: &[&str] = &["database", "class", "identity", "definition"];
     /// [`super::Question::Globals`].
     pub const GLOBALS: &[&str] = &["class", "identity", "definition"];
+    /// [`super::Question::Configuration`]; `class` is `setting` (what is in force), `line of a
+    /// file`, `mistake in a file`, `access rule` (pg_hba), `name mapping` (pg_ident) or `file` (a
+    /// certificate or key). What may hold a secret is told by a keyed digest.
+    pub const CONFIGURATION: &[&str] = &["class", "identity", "definition"];
     /// [`super::Question::Sequences`]; `greatest` is null where no column owns the sequence;
     /// `usable` is `t`, or what the trial `nextval` said.
     pub const SEQUENCES: &[&str] = &["database", "sequence", "next", "greatest", "usable"];

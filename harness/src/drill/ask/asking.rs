@@ -113,6 +113,9 @@ impl Asking<'_> {
             Question::Fingerprint => fingerprints(visit).await,
             Question::Inventory => catalogue::inventory(visit, &self.asker.keys).await,
             Question::Globals => catalogue::globals(visit, &self.asker.keys).await,
+            Question::Configuration => {
+                catalogue::configuration(self.server, &self.asker.keys).await
+            }
             Question::LedgerTransactions => {
                 ledger::rows(visit, "ledger", "tx", columns::LEDGER_TX).await
             }
