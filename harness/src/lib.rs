@@ -4,6 +4,7 @@
 //! by the crate `pgrehearse-verdict`. ARCHITECTURE.md holds the map of the house.
 
 pub mod app;
+mod catalog;
 pub mod cli;
 pub mod disaster;
 pub mod drill;
@@ -12,6 +13,7 @@ pub mod explain;
 pub mod plan;
 pub mod rig;
 pub mod sabotage;
+mod say;
 pub mod scenario;
 pub mod secret;
 mod setup;

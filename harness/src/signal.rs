@@ -8,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::drill::Wish;
+use crate::say;
 
 /// What signals have asked for so far.
 #[derive(Clone)]
@@ -39,7 +40,7 @@ impl Signals {
                     Wish::End => Wish::EndNow,
                     Wish::EndNow => std::process::exit(i32::from(number)),
                 };
-                eprintln!("{}", said(next));
+                say::aside(said(next));
                 sender.send_replace(next);
             }
         });
@@ -56,10 +57,19 @@ impl Signals {
         Some(self.exit.load(Ordering::SeqCst)).filter(|code| *code != 0)
     }
 
+    /// Returns once the first signal came.
+    pub async fn end(&self) {
+        self.at_least(Wish::End).await;
+    }
+
     /// Returns once nothing more should be waited for.
     pub async fn end_now(&self) {
+        self.at_least(Wish::EndNow).await;
+    }
+
+    async fn at_least(&self, wanted: Wish) {
         let mut wish = self.wish.clone();
-        if wish.wait_for(|wish| *wish == Wish::EndNow).await.is_err() {
+        if wish.wait_for(|wish| *wish >= wanted).await.is_err() {
             std::future::pending::<()>().await;
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::app::Ended;
 use crate::rig::clean;
+use crate::say;
 
 /// Something was found that could not be removed.
 const LEFT: u8 = 1;
@@ -10,13 +11,13 @@ const LEFT: u8 = 1;
 pub async fn clean(run: Option<&str>) -> Result<u8, Ended> {
     let report = clean::clean(run).await;
     for what in &report.removed {
-        println!("removed {what}");
+        say::line(format_args!("removed {what}"));
     }
     for what in &report.left {
-        eprintln!("left: {what}");
+        say::aside(format_args!("left: {what}"));
     }
     if report.removed.is_empty() && report.left.is_empty() {
-        println!("nothing to remove");
+        say::line("nothing to remove");
     }
     Ok(if report.left.is_empty() { 0 } else { LEFT })
 }

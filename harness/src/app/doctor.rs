@@ -3,15 +3,13 @@
 use std::path::Path;
 
 use crate::app::Ended;
-use crate::app::ground::IMAGE_MAJORS;
+use crate::app::ground::{FREE_BYTES_MIN, IMAGE_MAJORS, room};
 use crate::cli::GroundArgs;
 use crate::rig::docker::{self, image};
 use crate::rig::lease;
 use crate::rig::local;
-use crate::setup;
+use crate::{say, setup};
 
-/// Free space that a drill of a small database needs, in bytes.
-pub const FREE_BYTES_MIN: u64 = 2 << 30;
 /// There is no rig to stand on.
 const NO_RIG: u8 = 4;
 
@@ -43,23 +41,23 @@ pub async fn doctor(_args: &GroundArgs) -> Result<u8, Ended> {
     for (title, symptoms) in
         [("docker", &containers[..]), ("local", &processes[..]), ("both", &shared[..])]
     {
-        println!("{title}");
+        say::line(title);
         for symptom in symptoms {
             match &symptom.found {
-                Ok(found) => println!("  ok       {}: {found}", symptom.what),
+                Ok(found) => say::line(format_args!("  ok       {}: {found}", symptom.what)),
                 Err((said, hint)) => {
-                    println!("  missing  {}: {said}", symptom.what);
-                    println!("           hint: {hint}");
+                    say::line(format_args!("  missing  {}: {said}", symptom.what));
+                    say::line(format_args!("           hint: {hint}"));
                 }
             }
         }
     }
     let well: Vec<&str> = rigs.iter().filter(|(_, well)| *well).map(|(name, _)| *name).collect();
     if well.is_empty() || !stands(&shared[..2]) {
-        println!("no drill can be performed here");
+        say::line("no drill can be performed here");
         return Ok(NO_RIG);
     }
-    println!("drills can be performed on: {}", well.join(", "));
+    say::line(format_args!("drills can be performed on: {}", well.join(", ")));
     Ok(0)
 }
 
@@ -152,12 +150,6 @@ fn space(path: &Path) -> Symptom {
         }
         Err(error) => Symptom::ill("free space", error.to_string(), "look at the disk."),
     }
-}
-
-/// The free space of the file system that holds `path`, in bytes.
-pub fn room(path: &Path) -> std::io::Result<u64> {
-    let found = rustix::fs::statvfs(path)?;
-    Ok(found.f_bavail.saturating_mul(found.f_frsize))
 }
 
 fn gibibytes(bytes: u64) -> f64 {

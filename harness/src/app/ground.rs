@@ -1,18 +1,24 @@
 //! Which ground there is to stand on, and how to get one where there is none.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cli::{GroundArgs, RigChoice};
+use crate::plan::{Fixture, Load, Plan};
 use crate::rig::docker::{self, DockerRig, image};
 use crate::rig::lease::Lease;
 use crate::rig::local::{self, LocalRig};
 use crate::rig::{Rig, Trouble};
-use crate::setup;
+use crate::{say, setup};
 
 /// The major versions of PostgreSQL that the containers' images can hold.
 pub const IMAGE_MAJORS: &[u32] = &[15, 17, 18];
 /// The one that is used where a scenario names none.
 pub const IMAGE_MAJOR: u32 = 17;
+/// Free space that a drill of a small database needs, in bytes.
+pub const FREE_BYTES_MIN: u64 = 2 << 30;
+/// How often the contents of a fixture lie on disk during a drill, indexes and WAL included.
+const COPIES: u64 = 12;
 /// What the local rig needs, as Debian packages.
 const LOCAL_PACKAGES: &[&str] = &["postgresql", "postgresql-contrib", "pgbackrest"];
 
@@ -34,6 +40,8 @@ pub struct Footing {
     pub majors: Vec<u32>,
     /// The one that is used where a scenario names none.
     pub default_major: u32,
+    /// Where the servers' files will lie, if that is on this machine.
+    pub folder: Option<PathBuf>,
     /// What the user should know about the choice.
     pub remark: Option<String>,
 }
@@ -67,11 +75,12 @@ pub async fn choose(args: &GroundArgs) -> Result<Footing, String> {
 }
 
 async fn docker_footing() -> Result<Footing, String> {
-    docker::answers().await?;
+    let engine = docker::answers().await?;
     Ok(Footing {
         chosen: Chosen::Docker,
         majors: IMAGE_MAJORS.to_vec(),
         default_major: IMAGE_MAJOR,
+        folder: engine.folder.map(PathBuf::from).filter(|folder| folder.is_dir()),
         remark: None,
     })
 }
@@ -79,7 +88,7 @@ async fn docker_footing() -> Result<Footing, String> {
 fn local_footing(set_up: bool, remark: Option<String>) -> Result<Footing, String> {
     let mut majors = local_majors();
     if set_up && (majors.is_empty() || !setup::found("pgbackrest")) {
-        eprintln!("installing {}", LOCAL_PACKAGES.join(", "));
+        say::aside(format_args!("installing {}", LOCAL_PACKAGES.join(", ")));
         setup::install(LOCAL_PACKAGES)?;
         majors = local_majors();
     }
@@ -87,7 +96,12 @@ fn local_footing(set_up: bool, remark: Option<String>) -> Result<Footing, String
         let get = setup::command(LOCAL_PACKAGES);
         return Err(format!("no PostgreSQL is installed\nhint: run `{get}` as root."));
     };
-    Ok(Footing { chosen: Chosen::Local, majors, default_major, remark })
+    if !setup::found("pgbackrest") {
+        let get = setup::command(&["pgbackrest"]);
+        return Err(format!("pgBackRest is not installed\nhint: run `{get}` as root."));
+    }
+    let folder = Some(std::env::temp_dir());
+    Ok(Footing { chosen: Chosen::Local, majors, default_major, folder, remark })
 }
 
 /// The installed major versions, the newest first.
@@ -98,11 +112,51 @@ fn local_majors() -> Vec<u32> {
     majors
 }
 
+/// Whether there is room for what the plans will make. A drill that dies of a full disk proves
+/// nothing, and may hurt others.
+pub fn enough_room(footing: &Footing, reports: &Path, plans: &[Plan]) -> Result<(), String> {
+    let largest = plans.iter().map(|plan| files_bytes(&plan.fixture)).max().unwrap_or(0);
+    // The cluster, its repository, the recovered cluster, and the same again for a twin.
+    let wanted = FREE_BYTES_MIN.saturating_add(largest.saturating_mul(COPIES));
+    let mut places: Vec<&Path> = footing.folder.iter().map(PathBuf::as_path).collect();
+    // The folder of reports may not be there yet.
+    places.extend(reports.ancestors().find(|folder| folder.is_dir()));
+    for place in places {
+        let free = room(place).map_err(|error| format!("`{}`: {error}", place.display()))?;
+        if free < wanted {
+            let mebibytes = |bytes: u64| bytes >> 20;
+            return Err(format!(
+                "`{}` has {} MiB free, and {} MiB are wanted\nhint: free some space there.",
+                place.display(),
+                mebibytes(free),
+                mebibytes(wanted)
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The length of all files of a fixture.
+fn files_bytes(fixture: &Fixture) -> u64 {
+    let of = |path: &PathBuf| std::fs::metadata(path).map_or(0, |is| is.len());
+    let loads = fixture.databases.iter().flat_map(|database| &database.load);
+    let loaded = loads.map(|load| match load {
+        Load::Sql(path) | Load::Dump(path) => of(path),
+    });
+    loaded.sum::<u64>().saturating_mul(u64::from(fixture.scale))
+}
+
+/// The free space of the file system that holds `path`, in bytes.
+pub fn room(path: &Path) -> std::io::Result<u64> {
+    let found = rustix::fs::statvfs(path)?;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
 /// Makes the images that drills will need, before the first of them starts.
 pub async fn prepare(footing: &Footing, majors: &[u32], set_up: bool) -> Result<(), String> {
     if footing.chosen == Chosen::Docker {
         for major in majors {
-            let made = image::ensure(*major, set_up, &|text| eprintln!("{text}")).await;
+            let made = image::ensure(*major, set_up, &|text| say::aside(text)).await;
             made.map_err(|trouble| trouble.to_string())?;
         }
     }

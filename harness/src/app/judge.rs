@@ -8,6 +8,7 @@ use pgrehearse_verdict::verdict::{Earned, exit, judge};
 use crate::app::archive::{BRIEF, read_drill};
 use crate::app::{Ended, colours};
 use crate::cli::Cli;
+use crate::say;
 
 /// A folder of a run holds no more drills than this.
 const DRILLS_MAX: usize = 10_000;
@@ -37,7 +38,7 @@ pub fn judge_again(cli: &Cli, folder: &Path) -> Result<u8, Ended> {
     run.took_s = run.drills.iter().map(|drill| drill.took_s).sum();
     let judgements: Vec<_> = run.drills.iter().map(|drill| &drill.judgement).collect();
     run.exit = exit(&Earned { judgements: &judgements, ..Earned::default() });
-    print!("{}", report::terminal(&run, colours(cli), &folder.display().to_string()));
+    say::print(report::terminal(&run, colours(cli), &folder.display().to_string()));
     Ok(run.exit)
 }
 

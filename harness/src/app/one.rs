@@ -36,6 +36,8 @@ pub struct Done {
     pub drill: report::Drill,
     /// Whether its servers were left standing.
     pub kept: bool,
+    /// Whether everything was given back; else its lease must stay, for the reaper.
+    pub given_back: bool,
 }
 
 /// Performs one drill on `rig` and judges it. `Err`: its folder could not be written or read.
@@ -70,7 +72,7 @@ pub async fn perform_one(
         brief_sha256: Some(brief_sha256),
     };
     stage.note(Event::Began(began)).map_err(|trouble| trouble.said)?;
-    let drill = perform(plan, &stage, &path, &source_nonce);
+    let drill = perform(plan, &stage, &path, &source_nonce, circumstances.keep != Keep::Never);
     bracket(&stage, drill, plan.limit, circumstances.signals.wish()).await;
     let judged = verdict_of(&path);
     let passed = judged.as_ref().is_ok_and(|judged| judged.verdict == Verdict::Passed);
@@ -79,17 +81,21 @@ pub async fn perform_one(
         Keep::OnFailure => !passed,
         Keep::Never => false,
     };
-    if !kept {
+    let given_back = if kept {
+        // Dropping the rig would give everything back.
+        std::mem::forget(stage.rig.clone());
+        false
+    } else {
         tokio::select! {
-            _ = release(&stage) => {}
-            () = circumstances.signals.end_now() => {}
+            left = release(&stage) => left.is_empty(),
+            () = circumstances.signals.end_now() => false,
         }
-    }
+    };
     progress.end();
     let judgement = judged?;
     append_verdict(&path, &judgement).map_err(|error| error.to_string())?;
     let record = read_drill(&path).map_err(|error| error.to_string())?;
-    Ok(Done { drill: report::Drill::of(&record, judgement, name), kept })
+    Ok(Done { drill: report::Drill::of(&record, judgement, name), kept, given_back })
 }
 
 /// Writes down what is promised; the digest of the brief.

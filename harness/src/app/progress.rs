@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use pgrehearse_verdict::journal::{Event, Line, Scope, Tick};
 
 use crate::drill::Listener;
+use crate::say;
 
 /// How often the moving line moves.
 const MOVES_EVERY: Duration = Duration::from_millis(120);
@@ -36,7 +37,7 @@ impl Progress {
     pub fn say(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.set_message(text.to_owned()),
-            None => eprintln!("{}  {text}", self.name),
+            None => say::aside(format_args!("{}  {text}", self.name)),
         }
     }
 

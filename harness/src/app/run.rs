@@ -12,27 +12,34 @@ use crate::app::ground::{self, Footing};
 use crate::app::one::{Circumstances, Done, perform_one};
 use crate::app::select::{Selected, select};
 use crate::app::{Ended, NOTHING_RUN, colours};
-use crate::cli::{Cli, Controls, RunArgs};
+use crate::cli::{Cli, Controls, Format, RunArgs};
 use crate::drill::nonce;
 use crate::plan::Plan;
 use crate::rig::lease::Lease;
 use crate::rig::reaper;
-use crate::scenario;
 use crate::signal::Signals;
+use crate::{say, scenario};
 
 /// Performs drills.
 pub async fn run(cli: &Cli, args: &RunArgs) -> Result<u8, Ended> {
     let signals = Signals::listen().map_err(|error| Ended::bug(format!("signals: {error}")))?;
     let footing = ground::choose(&args.plan.ground).await.map_err(Ended::no_ground)?;
     if let Some(remark) = &footing.remark {
-        eprintln!("{remark}");
+        say::aside(remark);
     }
     let mut selected = select(&args.plan, &footing)?;
     adjust(&mut selected.plans, args)?;
     refuse(&selected, args)?;
+    ground::enough_room(&footing, &args.report_dir, &selected.plans).map_err(Ended::no_ground)?;
     let majors: BTreeSet<u32> = selected.plans.iter().map(|plan| plan.postgres.version).collect();
     let majors: Vec<u32> = majors.into_iter().collect();
-    ground::prepare(&footing, &majors, args.plan.ground.setup).await.map_err(Ended::no_ground)?;
+    tokio::select! {
+        made = ground::prepare(&footing, &majors, args.plan.ground.setup) => {
+            made.map_err(Ended::no_ground)?;
+        }
+        // Making an image takes minutes. No drill begins any more, and the reports say so.
+        () = signals.end() => {}
+    }
     let mut run = begin(&footing, &selected)?;
     let folder = Folder::create(&args.report_dir, &run.id).map_err(|error| {
         Ended::no_ground(format!(
@@ -47,11 +54,22 @@ pub async fn run(cli: &Cli, args: &RunArgs) -> Result<u8, Ended> {
     write_reports(&run, &folder).map_err(|error| {
         Ended::bug(format!("cannot write the reports in `{}`: {error}", folder.path().display()))
     })?;
-    print!("{}", report::terminal(&run, colours(cli), &folder.path().display().to_string()));
+    tell(cli, args, &run, &folder);
     for line in kept {
-        println!("{line}");
+        say::aside(line);
     }
     Ok(run.exit)
+}
+
+/// What standard output gets: text for people, or the results for programs.
+fn tell(cli: &Cli, args: &RunArgs, run: &Run, folder: &Folder) {
+    match args.plan.format {
+        Format::Json => say::line(report::json(run)),
+        Format::Human => {
+            let folder = folder.path().display().to_string();
+            say::print(report::terminal(run, colours(cli), &folder));
+        }
+    }
 }
 
 fn earned(run: &Run, args: &RunArgs, signals: &Signals) -> u8 {
@@ -150,14 +168,14 @@ async fn drills(
             .await
             .map_err(|trouble| Ended::no_ground(trouble.said))?;
         let circumstances = Circumstances { run: &run.id, folder, keep: args.keep, signals };
-        let Done { drill, kept: standing } =
+        let Done { drill, kept: standing, given_back } =
             perform_one(plan, rig, &circumstances).await.map_err(Ended::bug)?;
         if standing {
-            kept.extend(drill.remarks.iter().filter(|line| line.contains("psql")).cloned());
+            kept.extend(drill.remarks.iter().filter(|line| line.contains("to look at ")).cloned());
             kept.push(format!("kept: remove it with `pgrehearse clean {name}`"));
             reaper.keep().map_err(|error| Ended::bug(error.to_string()))?;
-        } else if let Err(error) = lease.close() {
-            eprintln!("warning: {error}");
+        } else if given_back && let Err(error) = lease.close() {
+            say::aside(format_args!("warning: {error}"));
         }
         run.drills.push(drill);
     }

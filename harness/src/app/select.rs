@@ -9,6 +9,7 @@ use crate::app::{Ended, NOTHING_RUN};
 use crate::cli::{Format, PlanArgs, Selection};
 use crate::drill::random;
 use crate::plan::{Ground, Plan, lower, not_for_this_rig, show};
+use crate::say;
 use crate::scenario::{self, ScenarioFile};
 
 /// The folder of scenarios that must fail: left out where a folder is run.
@@ -43,7 +44,7 @@ pub fn select(args: &PlanArgs, footing: &Footing) -> Result<Selected, Ended> {
     };
     let mut selected = Selected { plans: vec![], not_drilled: vec![], seed };
     let mut complaints = vec![];
-    for meant in meant(&args.selection, &mut selected.not_drilled)? {
+    for meant in meant(&args.selection, Some(&mut selected.not_drilled))? {
         let scenario = match scenario::read(&meant.path) {
             Ok(scenario) => scenario,
             Err(complaint) => {
@@ -78,10 +79,10 @@ pub fn select(args: &PlanArgs, footing: &Footing) -> Result<Selected, Ended> {
 
 /// The verb `validate`: every scenario is read, and planned for a rig that has everything.
 pub fn validate(selection: &Selection) -> Result<u8, Ended> {
-    let mut left_out = vec![];
     let mut complaints = vec![];
     let mut valid = 0;
-    for meant in meant(selection, &mut left_out)? {
+    // A canary must fail when it is run, not when it is read.
+    for meant in meant(selection, None)? {
         let scenario = match scenario::read(&meant.path) {
             Ok(scenario) => scenario,
             Err(complaint) => {
@@ -106,10 +107,7 @@ pub fn validate(selection: &Selection) -> Result<u8, Ended> {
     if !complaints.is_empty() {
         return Err(Ended::usage(complaints.join("\n\n")));
     }
-    println!("{valid} scenarios are valid");
-    for not in left_out {
-        println!("{}: {}", not.file, not.why);
-    }
+    say::line(format_args!("{valid} scenarios are valid"));
     if valid == 0 { Err(nothing()) } else { Ok(0) }
 }
 
@@ -119,18 +117,16 @@ pub async fn plan(args: &PlanArgs) -> Result<u8, Ended> {
     match args.format {
         Format::Human => {
             let texts: Vec<String> = selected.plans.iter().map(show).collect();
-            print!("{}", texts.join("\n"));
+            say::print(texts.join("\n"));
         }
         Format::Json => {
             let briefs: Vec<_> = selected.plans.iter().map(|plan| &plan.brief).collect();
-            println!(
-                "{}",
-                serde_json::to_string_pretty(&briefs).map_err(|e| Ended::bug(e.to_string()))?
-            );
+            let text = serde_json::to_string_pretty(&briefs);
+            say::line(text.map_err(|error| Ended::bug(error.to_string()))?);
         }
     }
     for not in &selected.not_drilled {
-        println!("{}: {}", not.file, not.why);
+        say::line(format_args!("{}: {}", not.file, not.why));
     }
     if selected.plans.is_empty() { Err(nothing()) } else { Ok(0) }
 }
@@ -147,10 +143,10 @@ pub async fn list(args: &PlanArgs) -> Result<u8, Ended> {
                 } else {
                     format!("  [{}]", brief.tags.join(", "))
                 };
-                println!("{}  {}{tags}", brief.file, brief.name);
+                say::line(format_args!("{}  {}{tags}", brief.file, brief.name));
             }
             for not in &selected.not_drilled {
-                println!("{}: {}", not.file, not.why);
+                say::line(format_args!("{}: {}", not.file, not.why));
             }
         }
         Format::Json => {
@@ -166,7 +162,7 @@ pub async fn list(args: &PlanArgs) -> Result<u8, Ended> {
                 })
                 .collect();
             let all = serde_json::json!({ "drills": drills, "not_drilled": selected.not_drilled });
-            println!("{all:#}");
+            say::line(format_args!("{all:#}"));
         }
     }
     if selected.plans.is_empty() { Err(nothing()) } else { Ok(0) }
@@ -198,12 +194,17 @@ fn fixtures_dir(scenario: &Path) -> PathBuf {
     above.into_iter().find(|folder| folder.is_dir()).unwrap_or_else(|| PathBuf::from("fixtures"))
 }
 
-fn meant(selection: &Selection, left_out: &mut Vec<NotDrilled>) -> Result<Vec<Meant>, Ended> {
+/// The files that are meant. Canaries met in a folder are left out, and `left_out` says so; where
+/// there is none, they are files like any other.
+fn meant(
+    selection: &Selection,
+    mut left_out: Option<&mut Vec<NotDrilled>>,
+) -> Result<Vec<Meant>, Ended> {
     let mut all = vec![];
     for path in &selection.paths {
         if path.is_dir() {
             let mut found = vec![];
-            walk(path, &mut found, left_out, 0)?;
+            walk(path, &mut found, left_out.as_deref_mut(), 0)?;
             found.sort();
             all.extend(found.into_iter().map(|path| Meant { path, by_name: false }));
         } else {
@@ -216,7 +217,7 @@ fn meant(selection: &Selection, left_out: &mut Vec<NotDrilled>) -> Result<Vec<Me
 fn walk(
     folder: &Path,
     found: &mut Vec<PathBuf>,
-    left_out: &mut Vec<NotDrilled>,
+    mut left_out: Option<&mut Vec<NotDrilled>>,
     depth: usize,
 ) -> Result<(), Ended> {
     let unreadable = |error: std::io::Error| {
@@ -230,14 +231,15 @@ fn walk(
         let entry = entry.map_err(unreadable)?;
         let (path, kind) = (entry.path(), entry.file_type().map_err(unreadable)?);
         let is_yaml = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
-        if kind.is_dir() && entry.file_name() == CANARY {
+        let canaries = left_out.as_deref_mut().filter(|_| entry.file_name() == CANARY);
+        if let (true, Some(left_out)) = (kind.is_dir(), canaries) {
             let mut canaries = vec![];
-            walk(&path, &mut canaries, &mut vec![], depth + 1)?;
-            let why =
-                format!("left out: {} that must fail; run them by their own path", canaries.len());
+            walk(&path, &mut canaries, None, depth + 1)?;
+            let number = canaries.len();
+            let why = format!("left out: {number} that must fail; run them by their own path");
             left_out.push(NotDrilled { file: path.display().to_string(), why });
         } else if kind.is_dir() {
-            walk(&path, found, left_out, depth + 1)?;
+            walk(&path, found, left_out.as_deref_mut(), depth + 1)?;
         } else if is_yaml {
             // A link is kept: reading it says that links are not followed.
             found.push(path);

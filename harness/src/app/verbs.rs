@@ -7,7 +7,7 @@ use clap::CommandFactory;
 use crate::app::{clean, doctor, judge, run, select};
 use crate::cli::{Cli, Color, Verb};
 use crate::rig::reaper;
-use crate::{explain, scenario};
+use crate::{explain, say, scenario};
 
 /// The scenarios or arguments are wrong; nothing was started.
 const USAGE: u8 = 2;
@@ -66,9 +66,9 @@ pub fn main(cli: Cli) -> u8 {
         // Diagnostics of scenarios begin with their place: nothing is put before them.
         match lines.next() {
             Some(first) if ended.code == USAGE && first.contains(": ") => {
-                eprintln!("{}", ended.said);
+                say::aside(&ended.said);
             }
-            _ => eprintln!("error: {}", ended.said),
+            _ => say::aside(format_args!("error: {}", ended.said)),
         }
         ended.code
     })
@@ -81,19 +81,15 @@ async fn dispatch(cli: &Cli) -> Result<u8, Ended> {
         Verb::Plan(args) => select::plan(args).await,
         Verb::List(args) => select::list(args).await,
         Verb::Explain { name } => explain_it(name.as_deref()),
-        Verb::Schema => say(&scenario::schema()),
-        Verb::New { name } => say(&explain::starter(name)),
+        Verb::Schema => print(&scenario::schema()),
+        Verb::New { name } => print(&explain::starter(name)),
         Verb::Judge { run } => judge::judge_again(cli, run),
         Verb::Doctor(args) => doctor::doctor(args).await,
         Verb::Clean { run } => clean::clean(run.as_deref()).await,
         Verb::Completions { shell } => {
-            clap_complete::generate(
-                *shell,
-                &mut Cli::command(),
-                "pgrehearse",
-                &mut std::io::stdout(),
-            );
-            Ok(0)
+            let mut script = vec![];
+            clap_complete::generate(*shell, &mut Cli::command(), "pgrehearse", &mut script);
+            print(&String::from_utf8_lossy(&script))
         }
         Verb::Reap { run } => {
             reaper::reap(run).await;
@@ -104,17 +100,15 @@ async fn dispatch(cli: &Cli) -> Result<u8, Ended> {
 
 fn explain_it(name: Option<&str>) -> Result<u8, Ended> {
     match name {
-        None => say(&explain::everything()),
+        None => print(&explain::everything()),
         Some(name) => match explain::explain(name) {
-            Ok(text) => say(&text),
+            Ok(text) => print(&text),
             Err(said) => Err(Ended::usage(said)),
         },
     }
 }
 
-fn say(text: &str) -> Result<u8, Ended> {
-    use std::io::Write;
-    // A reader that went away (`| head`) is no error.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+fn print(text: &str) -> Result<u8, Ended> {
+    say::print(text);
     Ok(0)
 }

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::catalogue;
 use crate::drill::Server;
 use crate::drill::locate::Harm;
 use crate::rig::{Stage, Trouble};
@@ -60,32 +61,9 @@ pub trait Disaster: Send + Sync {
     async fn witness(&self, stage: &Stage, source: &Server) -> Result<(String, bool), Trouble>;
 }
 
-macro_rules! catalogue {
-    ($($(#[$doc:meta])* $name:literal $variant:ident($spec:ty);)*) => {
-        /// A disaster with its parameters. The variant's name is its YAML key.
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-        #[serde(rename_all = "snake_case")]
-        pub enum Spec { $($(#[$doc])* #[serde(rename = $name)] $variant($spec),)* }
-
-        impl Spec {
-            /// The name, as in a scenario.
-            pub fn name(&self) -> &'static str {
-                match self { $(Spec::$variant(_) => $name,)* }
-            }
-
-            /// Its behaviour.
-            pub fn disaster(&self) -> &dyn Disaster {
-                match self { $(Spec::$variant(spec) => spec,)* }
-            }
-        }
-
-        /// Every kind: its name, what it is, and an example.
-        pub const KINDS: &[(&str, &str, &str)] =
-            &[$(($name, <$spec>::SUMMARY, <$spec>::EXAMPLE),)*];
-    };
-}
-
 catalogue! {
+    /// A disaster with its parameters. The variant's name is its YAML key.
+    Disaster as disaster;
     /// A table is dropped by mistake.
     "drop_table" DropTable(DropTable);
     /// The server is killed and its data directory, WAL included, is gone.

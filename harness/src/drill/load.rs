@@ -66,6 +66,13 @@ pub fn refused(during: &str) -> impl Fn(SqlTrouble) -> Trouble + use<> {
     move |trouble| Trouble::subject(SubjectCause::Server, format!("{during}: {trouble}"))
 }
 
+/// The argument that names a database to psql and pg_restore, and nothing but a database: a bare
+/// name with a `=` in it, or one that begins as a URI does, could name a host.
+fn by_name(database: &str) -> String {
+    let quoted = database.replace('\\', "\\\\").replace('\'', "\\'");
+    format!("--dbname=dbname='{quoted}'")
+}
+
 struct Loader<'a> {
     stage: &'a Stage,
     server: &'a Server,
@@ -154,7 +161,7 @@ impl Loader<'_> {
             format!("--set=seed={}", self.seed),
             format!("--set=tablespaces={}", self.tablespaces()),
             "--output=/dev/null".to_owned(),
-            format!("--dbname={database}"),
+            by_name(database),
             format!("--file={file}"),
         ];
         let purpose = format!("load `{}`", path.display());
@@ -167,12 +174,8 @@ impl Loader<'_> {
             return self.sql(database, path).await;
         }
         let node = &*self.server.node;
-        let argv = vec![
-            node.tool("pg_restore"),
-            "--exit-on-error".to_owned(),
-            format!("--dbname={database}"),
-            file,
-        ];
+        let argv =
+            vec![node.tool("pg_restore"), "--exit-on-error".to_owned(), by_name(database), file];
         let purpose = format!("load `{}`", path.display());
         self.stage.must(node, self.client(&purpose, argv)).await.map(|_| ())
     }

@@ -40,6 +40,8 @@ pub struct Drill<'a> {
     pub(super) stage: Stage,
     pub(super) folder: PathBuf,
     pub(super) secrets: Secrets,
+    /// Whether its nodes may be left standing, to be looked at.
+    pub(super) kept: bool,
     pub(super) asker: Asker,
     pub(super) repository: Volume,
     pub(super) source: Arc<Server>,
@@ -56,18 +58,20 @@ pub struct Drill<'a> {
 }
 
 /// Performs `plan` on `stage`; the ledger lies in `folder`. `source_nonce` is what the struck
-/// server answers to the question who it is.
+/// server answers to the question who it is. With `kept`, its nodes may be left standing: then
+/// the journal says how to look at them.
 pub async fn perform(
     plan: &Plan,
     stage: &Stage,
     folder: &Path,
     source_nonce: &str,
+    kept: bool,
 ) -> Result<(), Failure> {
     let failed = |scope: Scope, during: &str| {
         let during = during.to_owned();
         move |trouble| Failure { scope, during, trouble }
     };
-    let mut drill = raise::raise(plan, stage, folder, source_nonce)
+    let mut drill = raise::raise(plan, stage, folder, source_nonce, kept)
         .await
         .map_err(failed(Scope::Source, "raise the server that will be struck"))?;
     for (number, (step, text)) in (1..).zip(plan.steps.iter().zip(&plan.brief.steps)) {

@@ -12,7 +12,7 @@ use crate::drill::load::{admit, load, refused};
 use crate::drill::perform::Drill;
 use crate::drill::questions::questions;
 use crate::drill::secrets::Secrets;
-use crate::drill::{Access, Asker, Keys, Server, ask, workload};
+use crate::drill::{Access, Asker, Keys, SUPERUSER, Server, ask, workload};
 use crate::plan::{Plan, Step};
 use crate::rig::{Mount, NodeSpec, Place, Stage, Trouble};
 
@@ -30,6 +30,7 @@ pub async fn raise<'a>(
     stage: &Stage,
     folder: &Path,
     source_nonce: &str,
+    kept: bool,
 ) -> Result<Drill<'a>, Trouble> {
     let stage = stage.scoped(Scope::Source);
     let secrets = Secrets::draw(&plan.fixture, &stage.redactor)?;
@@ -40,10 +41,13 @@ pub async fn raise<'a>(
     for (name, value) in node.facts() {
         stage.remark(format!("source {name}: {value}"))?;
     }
-    let password = secrets.password(crate::drill::SUPERUSER);
+    let password = secrets.password(SUPERUSER);
     let source = Server::new(node, plan.postgres.clone(), password, source_nonce.to_owned());
     let own = plan.postgres.settings.iter().map(|(name, value)| (name.clone(), value.clone()));
     let settings: Vec<_> = own.chain(engine.settings(&*source.node)).collect();
+    if kept {
+        say_how_to_look(&stage, &source, plan).await?;
+    }
     source.initdb(&stage, &settings).await?;
     source.start(&stage, ISOLATED).await?;
     source.await_ready(START_LIMIT).await?;
@@ -73,6 +77,7 @@ pub async fn raise<'a>(
         stage,
         folder: folder.to_owned(),
         secrets,
+        kept,
         asker,
         repository,
         source: Arc::new(source),
@@ -86,6 +91,21 @@ pub async fn raise<'a>(
         recoveries: 0,
         last: None,
     })
+}
+
+/// The line by which a person looks at a server that is left standing. The superuser's password
+/// lies in a file on the node, not in the line.
+pub async fn say_how_to_look(stage: &Stage, server: &Server, plan: &Plan) -> Result<(), Trouble> {
+    let node = &*server.node;
+    let passfile = format!("{}/passfile", node.place(Place::Scratch));
+    let line = format!("*:*:*:{SUPERUSER}:{}\n", server.password.reveal());
+    node.write(&passfile, line.as_bytes(), 0o600).await?;
+    let database = plan.fixture.application.first().map_or("postgres", |first| &first.database);
+    let socket = node.place(Place::Socket);
+    let psql = node.tool("psql");
+    let argv = [psql.as_str(), "-h", &socket, "-U", SUPERUSER, "-d", database];
+    let line = node.enter(&[("PGPASSFILE", &passfile)], &argv);
+    stage.remark(format!("to look at {}: {line}", node.name()))
 }
 
 /// What a node of this plan must have.

@@ -14,7 +14,7 @@ use crate::drill::perform::Drill;
 use crate::drill::probe::await_writable;
 use crate::drill::promise::promise;
 use crate::drill::questions::questions;
-use crate::drill::raise::{ISOLATED, node_spec};
+use crate::drill::raise::{ISOLATED, node_spec, say_how_to_look};
 use crate::drill::secrets::nonce;
 use crate::drill::{QUERY_LIMIT, SUPERUSER, Server, ask, locate};
 use crate::engine::Target;
@@ -211,6 +211,9 @@ impl Drill<'_> {
             Arc::new(Server::new(node, self.plan.postgres.clone(), password, planted.clone()));
         server.start(stage, &overrides()).await?;
         stage.note(Event::Ticked(Tick::Started))?;
+        if self.kept {
+            say_how_to_look(stage, &server, self.plan).await?;
+        }
         let first = self.plan.fixture.application.first();
         let role = first.map_or(SUPERUSER, |application| &application.role);
         let login = self.secrets.login(role, self.database());

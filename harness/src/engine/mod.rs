@@ -12,6 +12,7 @@ use pgrehearse_verdict::brief::Protection;
 use pgrehearse_verdict::journal::Backup;
 use pgrehearse_verdict::lsn::{Lsn, Segment};
 
+use crate::catalog::catalogue;
 use crate::drill::Server;
 use crate::rig::{Node, Stage, Trouble};
 
@@ -87,32 +88,9 @@ pub trait Engine: Send + Sync {
     fn remarks(&self) -> Vec<String>;
 }
 
-macro_rules! catalogue {
-    ($($(#[$doc:meta])* $name:literal $variant:ident($spec:ty);)*) => {
-        /// An engine with its settings. The variant's name is its YAML key.
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-        #[serde(rename_all = "snake_case")]
-        pub enum Spec { $($(#[$doc])* #[serde(rename = $name)] $variant($spec),)* }
-
-        impl Spec {
-            /// The name, as in a scenario.
-            pub fn name(&self) -> &'static str {
-                match self { $(Spec::$variant(_) => $name,)* }
-            }
-
-            /// Its behaviour.
-            pub fn engine(&self) -> &dyn Engine {
-                match self { $(Spec::$variant(spec) => spec,)* }
-            }
-        }
-
-        /// Every kind: its name, what it is, and an example.
-        pub const KINDS: &[(&str, &str, &str)] =
-            &[$(($name, <$spec>::SUMMARY, <$spec>::EXAMPLE),)*];
-    };
-}
-
 catalogue! {
+    /// An engine with its settings. The variant's name is its YAML key.
+    Engine as engine;
     /// pgBackRest, with continuous archiving.
     "pgbackrest" PgBackRest(PgBackRest);
 }

@@ -2,9 +2,18 @@
 //! A run whose owner lives is never touched, nor anything without our label.
 
 use std::path::Path;
+use std::time::Duration;
 
+use tokio::time::Instant;
+
+use crate::rig::Trouble;
+use crate::rig::docker::{CALL_LIMIT, Swept};
 use crate::rig::lease::{Abandoned, LeaseTrouble, Leased, abandoned_in, boot_id, state_dir, take};
 use crate::rig::{docker, local};
+
+/// How long something that a dead run asked the engine for may take to appear.
+const APPEAR_LIMIT: Duration = Duration::from_secs(20);
+const APPEAR_LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// What was cleaned up, and what was not.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -49,7 +58,7 @@ async fn clean_in(state: &Path, run: Option<&str>, report: &mut CleanReport) {
 async fn settle(lease: Abandoned, report: &mut CleanReport) {
     let mut left = lease.damaged.clone();
     let at_engine = lease.leased.iter().any(|thing| !matches!(thing, Leased::Folder { .. }));
-    match docker::sweep_run(&lease.run).await {
+    match sweep_all(&lease).await {
         Ok(swept) => {
             report.removed.extend(swept.removed.iter().map(show));
             left.extend(swept.left);
@@ -79,6 +88,26 @@ async fn settle(lease: Abandoned, report: &mut CleanReport) {
     report.left.extend(left);
 }
 
+/// Sweeps the engine until nothing is there. What was asked for just before the owner died is
+/// still being made: it is waited for, since the lease names it.
+async fn sweep_all(lease: &Abandoned) -> Result<Swept, Trouble> {
+    let deadline = Instant::now() + APPEAR_LIMIT;
+    let is_fresh = lease.age().is_none_or(|age| age < CALL_LIMIT);
+    let at_engine = lease.leased.iter().filter(|thing| !matches!(thing, Leased::Folder { .. }));
+    let mut awaited: Vec<_> = at_engine.filter(|_| is_fresh).collect();
+    let mut removed = vec![];
+    loop {
+        let swept = docker::sweep_run(&lease.run).await?;
+        awaited.retain(|thing| !swept.removed.contains(thing));
+        let is_quiet = swept.removed.is_empty() && swept.left.is_empty();
+        removed.extend(swept.removed);
+        if is_quiet && awaited.is_empty() || Instant::now() >= deadline {
+            return Ok(Swept { removed, left: swept.left });
+        }
+        tokio::time::sleep(APPEAR_LOOK_EVERY).await;
+    }
+}
+
 /// A run that the user named and that has no lease here: the labels say who made it.
 async fn without_lease(run: &str, report: &mut CleanReport) {
     let runs = match docker::left_over().await {
@@ -88,8 +117,7 @@ async fn without_lease(run: &str, report: &mut CleanReport) {
     let Some(found) = runs.into_iter().find(|found| found.run == run) else {
         return;
     };
-    let alive = |pid: u32| Path::new(&format!("/proc/{pid}")).exists();
-    if found.boot == boot_id() && found.pid.is_none_or(alive) {
+    if may_live(&found) {
         return report.left.push(LeaseTrouble::Alive(run.to_owned()).to_string());
     }
     match docker::sweep_run(run).await {
@@ -101,11 +129,17 @@ async fn without_lease(run: &str, report: &mut CleanReport) {
     }
 }
 
-/// Names the runs at the engine that no lease here knows: their owner may live on another machine
-/// or under another state folder.
+/// Whether the owner of a run without a lease here seems to live: its number is in use.
+fn may_live(found: &docker::LeftOver) -> bool {
+    let alive = |pid: u32| Path::new(&format!("/proc/{pid}")).exists();
+    found.boot == boot_id() && found.pid.is_none_or(alive)
+}
+
+/// Names the runs at the engine that no lease here knows and whose owner does not seem to live:
+/// it may live on another machine, or have died under another state folder.
 async fn name_the_rest(state: &Path, report: &mut CleanReport) {
     for found in docker::left_over().await.unwrap_or_default() {
-        if matches!(take(state, &found.run), Ok(None)) {
+        if !may_live(&found) && matches!(take(state, &found.run), Ok(None)) {
             report.left.push(format!(
                 "run `{}` has something at the container engine, and no lease here\n\
                  hint: If its owner is dead, name it: `pgrehearse clean {}`.",

@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use pgrehearse_verdict::journal::RigCause;
 use serde::{Deserialize, Serialize};
@@ -203,10 +204,15 @@ pub struct Abandoned {
     /// What of the file could not be read: a line each, to be shown.
     pub damaged: Vec<String>,
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl Abandoned {
+    /// How long ago its owner last wrote to it; `None` where the system does not say.
+    pub fn age(&self) -> Option<Duration> {
+        self.lock.metadata().ok()?.modified().ok()?.elapsed().ok()
+    }
+
     /// Removes the file, when all was given back. A damaged file is kept aside instead, and its
     /// new name returned: what it said cannot be known.
     pub fn settle(self) -> Result<Option<PathBuf>, LeaseTrouble> {
@@ -271,7 +277,7 @@ pub fn take(state: &Path, run: &str) -> Result<Option<Abandoned>, LeaseTrouble> 
     let mut bytes = Vec::new();
     Read::by_ref(&mut file).take(LEASE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(at)?;
     let (leased, damaged) = read(run, &bytes);
-    Ok(Some(Abandoned { run: run.to_owned(), leased, damaged, path, _lock: file }))
+    Ok(Some(Abandoned { run: run.to_owned(), leased, damaged, path, lock: file }))
 }
 
 /// Reads as far as the chain holds; what comes after the first break cannot be believed.

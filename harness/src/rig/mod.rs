@@ -49,6 +49,10 @@ pub trait Node: Send + Sync {
     /// Facts for the report: image digest, host, address, as (name, value).
     fn facts(&self) -> Vec<(String, String)>;
 
+    /// The line by which a person runs a program on this node, once the drill is over and the
+    /// node was kept: `variables` are (name, value).
+    fn enter(&self, variables: &[(&str, &str)], argv: &[&str]) -> String;
+
     /// Where something lies on this node, as an absolute path.
     fn place(&self, place: Place) -> String;
 

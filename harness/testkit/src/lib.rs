@@ -1,7 +1,14 @@
-//! For the tests of pgrehearse only: the ground they need, and a decoy nobody may connect to.
+//! For the tests of pgrehearse only: the ground they need, a bench to run the program on, and a
+//! decoy nobody may connect to.
 
+mod bench;
 mod decoy;
+mod dice;
 mod setup;
+mod started;
 
+pub use bench::{Bench, TINY, at_engine, told};
 pub use decoy::Decoy;
+pub use dice::Dice;
 pub use setup::{Needs, engine_answers, set_up};
+pub use started::{Started, until_none};

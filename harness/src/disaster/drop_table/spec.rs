@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn what_is_not_said_is_usual() {
         let spec = read(r#"{"table": "shop.orders"}"#).expect("a spec");
-        assert_eq!((spec.cascade, spec.database.as_deref()), (false, None));
+        assert_eq!((spec.cascade, spec.database.as_deref()), (true, None));
         assert_eq!(spec.hold, Hold(HOLD_USUAL));
         assert_eq!(spec.table.to_string(), "shop.orders");
     }

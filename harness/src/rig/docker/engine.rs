@@ -12,7 +12,7 @@ use crate::rig::Trouble;
 
 /// How long one call to the engine may take, if nothing else is said. Removing a container with
 /// many files is the longest.
-pub(super) const CALL_LIMIT: Duration = Duration::from_secs(60);
+pub(in crate::rig) const CALL_LIMIT: Duration = Duration::from_secs(60);
 /// How long the engine may take to say that it is there.
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 
@@ -27,6 +27,8 @@ pub struct EngineFacts {
     pub api: String,
     /// Its machine, e.g. `amd64`.
     pub arch: String,
+    /// Where it keeps containers and volumes; on its own machine, which may not be this one.
+    pub folder: Option<String>,
 }
 
 /// Whether a container engine answers, and which. The error says why not, in one line.
@@ -34,12 +36,16 @@ pub async fn answers() -> Result<EngineFacts, String> {
     let engine = Engine::connect(ANSWER_LIMIT).await.map_err(|trouble| trouble.said)?;
     let said = engine.call("ask for its version", engine.docker.version()).await;
     let version = said.map_err(|trouble| trouble.said)?;
+    // An engine that does not tell where it keeps things is still an engine.
+    let told = engine.call("ask for its folder", engine.docker.info()).await.ok();
+    let folder = told.and_then(|told| told.docker_root_dir);
     let name = version.platform.map(|platform| platform.name).unwrap_or_default();
     Ok(EngineFacts {
         name,
         version: version.version.unwrap_or_default(),
         api: version.api_version.unwrap_or_default(),
         arch: version.arch.unwrap_or_default(),
+        folder,
     })
 }
 

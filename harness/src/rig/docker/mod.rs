@@ -11,6 +11,7 @@ mod provision;
 mod sweep;
 mod wire;
 
+pub(super) use engine::CALL_LIMIT;
 pub use engine::{EngineFacts, answers};
 pub use ground::{DockerRig, Options, Reach};
-pub use sweep::{Swept, left_over, sweep_run};
+pub use sweep::{LeftOver, Swept, left_over, sweep_run};

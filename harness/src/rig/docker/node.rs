@@ -221,6 +221,14 @@ impl Node for DockerNode {
         &self.name
     }
 
+    fn enter(&self, variables: &[(&str, &str)], argv: &[&str]) -> String {
+        let mut words = vec!["docker exec -it --user postgres".to_owned()];
+        words.extend(variables.iter().map(|(name, value)| format!("--env {name}={value}")));
+        words.push(self.container.clone());
+        words.extend(argv.iter().map(|word| (*word).to_owned()));
+        words.join(" ")
+    }
+
     fn facts(&self) -> Vec<(String, String)> {
         let way = match (self.reach, self.is_direct.get()) {
             (Reach::Relay, _) | (_, Some(false)) => "through the relay",

@@ -139,6 +139,17 @@ impl Node for LocalNode {
         &self.parts.name
     }
 
+    fn enter(&self, variables: &[(&str, &str)], argv: &[&str]) -> String {
+        let mut words = vec![];
+        if self.parts.user.is_other() {
+            words.push(format!("runuser -u {} --", self.parts.user.name));
+        }
+        words.push("env".to_owned());
+        words.extend(variables.iter().map(|(name, value)| format!("{name}={value}")));
+        words.extend(argv.iter().map(|word| (*word).to_owned()));
+        words.join(" ")
+    }
+
     fn facts(&self) -> Vec<(String, String)> {
         let install = &self.parts.install;
         let kernel = fs::read_to_string("/proc/version").unwrap_or_default();

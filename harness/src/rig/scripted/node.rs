@@ -21,6 +21,10 @@ impl Node for ScriptedNode {
         &self.spec.name
     }
 
+    fn enter(&self, _variables: &[(&str, &str)], argv: &[&str]) -> String {
+        argv.join(" ")
+    }
+
     fn facts(&self) -> Vec<(String, String)> {
         let version = format!("{}.0", self.spec.postgres);
         let facts = [("ground", "a script".to_owned()), ("postgres", version)];
