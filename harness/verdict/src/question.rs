@@ -100,7 +100,8 @@ impl fmt::Display for Question {
 pub mod columns {
     /// [`super::Question::Server`]: `nonce`, `system_identifier`, `version` (the number, e.g.
     /// `170012`), `in_recovery`, `started`, `data_directory`, `timeline`, `archive_mode`,
-    /// `segment_bytes`, `data_checksums`, `database_bytes`.
+    /// `segment_bytes`, `data_checksums`, `database_bytes`, `not_its_own` (a file of the data
+    /// directory that lies elsewhere or belongs to somebody else as well; empty: none).
     pub const SERVER: &[&str] = &["name", "value"];
     /// [`super::Question::Fingerprint`]; `digest` is 64 hex digits, `shape` binds the columns.
     pub const FINGERPRINT: &[&str] = &["database", "relation", "rows", "digest", "shape"];

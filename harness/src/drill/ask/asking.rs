@@ -105,11 +105,13 @@ impl Asking<'_> {
             return paperwork::log(self.server, &self.stage.redactor).await;
         }
         let visit = visit.map_err(|said| said.clone())?;
+        if *question == Question::Server {
+            return paperwork::server(visit, self.server).await;
+        }
         if *question == Question::History {
             return paperwork::history(visit, self.server).await;
         }
         let found = match question {
-            Question::Server => paperwork::server(visit).await,
             Question::Fingerprint => fingerprints(visit).await,
             Question::Inventory => catalogue::inventory(visit, &self.asker.keys).await,
             Question::Globals => catalogue::globals(visit, &self.asker.keys).await,
@@ -127,7 +129,8 @@ impl Asking<'_> {
             }
             Question::Probe => ledger::rows(visit, "pgrehearse", "probe", columns::PROBE).await,
             Question::Sql { database, query } => self.scenario_query(database, query).await,
-            Question::ServerLog
+            Question::Server
+            | Question::ServerLog
             | Question::History
             | Question::Sequences
             | Question::Logins

@@ -314,6 +314,7 @@ fn server(nonce: &str, started: &str) -> Table {
             &["in_recovery", "f"],
             &["started", started],
             &["data_directory", "/data"],
+            &["not_its_own", ""],
             &["timeline", "1"],
             &["archive_mode", "off"],
             &["segment_bytes", "16777216"],
