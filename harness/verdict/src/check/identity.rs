@@ -128,7 +128,7 @@ fn ground(after: &Table) -> Finding {
     }
 }
 
-/// A server that reads the source's files, or the backup's, looks restored for as long as they last.
+/// A server on the source's files, or the backup's, looks restored for as long as they last.
 fn files(after: &Table) -> Finding {
     match after.pair("not_its_own") {
         Some("") => Finding::held(NAME, "own_files", "all its files are its own"),
