@@ -51,6 +51,9 @@ texts! {
     "behind" [];
     "collides" [];
     "unusable" [];
+    "index_corrupt" [];
+    "index_disagrees" [];
+    "heap_corrupt" [];
     "direction_unknown" [];
     "wrong_server" ["is_the_source" "source_up" "same_start" "nonce_not_fresh"];
     "other_cluster" [];

@@ -170,7 +170,8 @@ async fn an_index_that_did_not_hear_of_a_change_does_not_agree_with_its_table() 
     // The old rows leave room on pages that a BRIN index has summed up; the new ones fill it.
     let insert = |from: u32, to: u32| {
         format!(
-            "INSERT INTO rows SELECT n, CASE WHEN n < 9999 THEN 'text ' ELSE 'zeal ' END || n, array[n], jsonb_build_object('n', n),
+            "INSERT INTO rows SELECT n, CASE WHEN n < 9999 THEN 'text ' ELSE 'zeal ' END || n,
+             array[n], jsonb_build_object('n', n),
              int4range(n, n + 5), point(n, n) FROM generate_series({from}, {to}) AS n;"
         )
     };
