@@ -211,8 +211,8 @@ fn the_doctor_finds_each_thing_that_is_missing() {
     assert!(code == Some(4) && out.contains("no drill can be performed here"), "{out}");
 
     bench.write("file", "where a folder is wanted");
-    let file = bench.path().join("file/state");
-    let (code, out, _) = told(bench.command(&["doctor"]).env("PGREHEARSE_STATE_DIR", file));
+    let nowhere = bench.path().join("file/state");
+    let (code, out, _) = told(bench.command(&["doctor"]).env("PGREHEARSE_STATE_DIR", nowhere));
     missing(&out, "a place for leases", "PGREHEARSE_STATE_DIR");
     assert_eq!(code, Some(4), "{out}");
     let (code, out, _) = told(bench.command(&["doctor"]).env("PGREHEARSE_STATE_DIR", "relative"));

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::disaster::{Disaster, Nature, Note};
 use crate::drill::Server;
 use crate::drill::locate::Harm;
-use crate::rig::{Command, HOUSEKEEPING_LIMIT, Place, Stage, Trouble};
+use crate::rig::{Command, Place, Stage, Trouble};
 
 /// How long removing all files may take.
 const REMOVE_LIMIT: Duration = Duration::from_secs(600);
@@ -57,8 +57,7 @@ impl Disaster for LostDataDirectory {
     async fn witness(&self, stage: &Stage, source: &Server) -> Result<(String, bool), Trouble> {
         let node = &*source.node;
         let data = node.place(Place::Data);
-        let look =
-            Command::new("look for the data directory", HOUSEKEEPING_LIMIT, ["test", "-e", &data]);
+        let look = Command::housekeeping("look for the data directory", ["test", "-e", &data]);
         let there = match stage.run(node, look).await?.exit {
             Some(0) => true,
             Some(1) => false,

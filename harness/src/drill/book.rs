@@ -47,6 +47,9 @@ impl Book {
         let mut ticks = tokio::time::interval(SYNC_EVERY);
         loop {
             ticks.tick().await;
+            if !self.page.lock().unwrap_or_else(PoisonError::into_inner).dirty {
+                continue;
+            }
             let book = self.clone();
             // A disk may be slow: that must not hold up the writers' acknowledgements.
             let synced = tokio::task::spawn_blocking(move || book.sync()).await;

@@ -10,7 +10,7 @@ use crate::drill::secrets::{STAND_IN, Secrets};
 use crate::drill::workload::WRITER;
 use crate::drill::{QUERY_LIMIT, SUPERUSER, Server, quote_ident, quote_literal};
 use crate::plan::{Fixture, Load};
-use crate::rig::{Command, HOUSEKEEPING_LIMIT, Place, SqlTrouble, Stage, Trouble};
+use crate::rig::{Command, Place, SqlTrouble, Stage, Trouble};
 
 /// How long one file of a fixture may take to load.
 const LOAD_LIMIT: Duration = Duration::from_secs(3600);
@@ -96,7 +96,7 @@ impl Loader<'_> {
         node.write(&self.passfile(), line.as_bytes(), 0o600).await?;
         let folder = format!("{}/{}", self.tablespaces(), self.fixture.name);
         let argv = ["mkdir", "-p", "--", &folder];
-        let make = Command::new("make a folder for tablespaces", HOUSEKEEPING_LIMIT, argv);
+        let make = Command::housekeeping("make a folder for tablespaces", argv);
         self.stage.must(node, make).await.map(|_| ())
     }
 

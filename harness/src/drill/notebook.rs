@@ -38,8 +38,14 @@ impl Notebook {
         let file = OpenOptions::new().append(true).create_new(true).open(journal)?;
         let answers = folder.join("answers");
         std::fs::create_dir(&answers)?;
+        Ok(Notebook::on(file, answers, listener))
+    }
+
+    /// A journal that goes to `file`, whatever that is, and whose long answers go to the folder
+    /// `answers`. The origin is now.
+    pub fn on(file: File, answers: PathBuf, listener: Option<Listener>) -> Notebook {
         let page = Mutex::new(Page { file, lines: 0, listener });
-        Ok(Notebook { origin: Instant::now(), answers, page })
+        Notebook { origin: Instant::now(), answers, page }
     }
 
     /// The answer as the journal holds it: itself, or the name of the file it was put into.

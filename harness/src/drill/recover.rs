@@ -98,7 +98,8 @@ impl Drill<'_> {
         }
         let (so, said) = match self.source.connect("postgres").await {
             Ok(_) => (false, "the source still answers".to_owned()),
-            Err(trouble) => (true, trouble.to_string()),
+            // A refusal is an answer too: only silence shows that no server is there.
+            Err(trouble) => (trouble.code.is_none(), trouble.to_string()),
         };
         stage.note(Event::SourceDown { so, said })?;
         Ok(end)

@@ -77,18 +77,15 @@ impl Server {
         }
         stage.must(node, Command::new("make an empty cluster", INITDB_LIMIT, argv)).await?;
         let remove = ["rm", "-f", "--", &password_file];
-        stage
-            .must(node, Command::new("forget the password file", HOUSEKEEPING_LIMIT, remove))
-            .await?;
+        stage.must(node, Command::housekeeping("forget the password file", remove)).await?;
         let mut conf = String::from("\n# pgrehearse\n");
         for (name, value) in settings {
             conf.push_str(&format!("{name} = '{}'\n", value.replace('\'', "''")));
         }
         let mut include = b"\ninclude 'pgrehearse.conf'\n".to_vec();
         node.write(&format!("{data}/pgrehearse.conf"), conf.as_bytes(), 0o600).await?;
-        let shown = Command::new(
+        let shown = Command::housekeeping(
             "read postgresql.conf",
-            HOUSEKEEPING_LIMIT,
             ["cat", "--", &format!("{data}/postgresql.conf")],
         );
         let mut whole = node.run(&shown).await?.expect_ok("read postgresql.conf")?.stdout;
@@ -120,7 +117,7 @@ impl Server {
             argv.push("-c".to_owned());
             argv.push(format!("{name}={value}"));
         }
-        let command = Command::new("start the server", HOUSEKEEPING_LIMIT, argv);
+        let command = Command::housekeeping("start the server", argv);
         let pid = node.start(&command, &self.log()).await?;
         *self.pid.lock().unwrap_or_else(PoisonError::into_inner) = Some(pid);
         Ok(())
@@ -160,7 +157,7 @@ impl Server {
     /// Whether one of these processes is left. A zombie is not: it holds nothing any more.
     async fn any_left(&self, pids: &[String]) -> Result<bool, Trouble> {
         let argv = ["ps", "-o", "stat=", "-p", &pids.join(",")];
-        let look = Command::new("see whether processes are there", HOUSEKEEPING_LIMIT, argv);
+        let look = Command::housekeeping("see whether processes are there", argv);
         let states = self.node.run(&look).await?.text();
         Ok(states.lines().any(|state| !state.trim_start().starts_with('Z')))
     }
@@ -202,8 +199,7 @@ impl Server {
             return Ok(());
         };
         let node = &*self.node;
-        let housekeeping =
-            |purpose: &str, argv: Vec<String>| Command::new(purpose, HOUSEKEEPING_LIMIT, argv);
+        let housekeeping = |purpose: &str, argv: Vec<String>| Command::housekeeping(purpose, argv);
         let words = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         stage
             .must(node, housekeeping("hold the postmaster", words(&["kill", "-STOP", &pid])))

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::rig::Trouble;
-use pgrehearse_verdict::journal::{Cause, SubjectCause};
+use crate::rig::{HOUSEKEEPING_LIMIT, Trouble};
+use pgrehearse_verdict::journal::{Cause, RigCause, SubjectCause};
 
 /// Output kept of each stream, in bytes: this much from its beginning and as much from its end.
 pub const OUTPUT_KEPT: usize = 1 << 20;
@@ -21,6 +21,9 @@ pub struct Command {
     pub stdin: Vec<u8>,
     /// How long it may take. When the time is up, its whole process group is killed.
     pub limit: Duration,
+    /// Whether it is a small thing of ours: if it takes too long, the ground is to blame, and not
+    /// what is tested.
+    pub ours: bool,
 }
 
 impl Command {
@@ -35,6 +38,23 @@ impl Command {
             argv: argv.into_iter().map(Into::into).collect(),
             limit,
             ..Command::default()
+        }
+    }
+
+    /// A small command of ours: making a folder, looking at a process.
+    pub fn housekeeping<S: Into<String>>(
+        purpose: &str,
+        argv: impl IntoIterator<Item = S>,
+    ) -> Command {
+        Command { ours: true, ..Command::new(purpose, HOUSEKEEPING_LIMIT, argv) }
+    }
+
+    /// The trouble of a command that took longer than its limit.
+    pub fn late(&self, said: impl Into<String>) -> Trouble {
+        if self.ours {
+            Trouble::rig(RigCause::TimeLimit, said)
+        } else {
+            Trouble::subject(SubjectCause::TimeLimit, said)
         }
     }
 

@@ -45,8 +45,13 @@ pub enum Question {
     Inventory,
     /// Roles, memberships, settings, databases, tablespaces: what belongs to the whole cluster.
     Globals,
+    /// Settings, what the files that set them say, access rules, certificates.
+    Configuration,
     /// Every sequence: where it stands, and the greatest value of the column it feeds.
     Sequences,
+    /// Whether every index, and where pages have no checksums every table, is whole and says what
+    /// the rows say.
+    Indexes,
     /// The transactions found in `ledger.tx`.
     LedgerTransactions,
     /// The rows found in `ledger.entry`.
@@ -79,7 +84,9 @@ impl fmt::Display for Question {
             Question::Fingerprint => "fingerprint",
             Question::Inventory => "inventory",
             Question::Globals => "globals",
+            Question::Configuration => "configuration",
             Question::Sequences => "sequences",
+            Question::Indexes => "indexes",
             Question::LedgerTransactions => "ledger transactions",
             Question::LedgerEntries => "ledger entries",
             Question::LedgerAccounts => "ledger accounts",
@@ -97,7 +104,8 @@ impl fmt::Display for Question {
 pub mod columns {
     /// [`super::Question::Server`]: `nonce`, `system_identifier`, `version` (the number, e.g.
     /// `170012`), `in_recovery`, `started`, `data_directory`, `timeline`, `archive_mode`,
-    /// `segment_bytes`, `data_checksums`, `database_bytes`.
+    /// `segment_bytes`, `data_checksums`, `database_bytes`, `not_its_own` (a file of the data
+    /// directory that lies elsewhere or belongs to somebody else as well; empty: none).
     pub const SERVER: &[&str] = &["name", "value"];
     /// [`super::Question::Fingerprint`]; `digest` is 64 hex digits, `shape` binds the columns.
     pub const FINGERPRINT: &[&str] = &["database", "relation", "rows", "digest", "shape"];
@@ -105,9 +113,16 @@ pub mod columns {
     pub const INVENTORY: &[&str] = &["database", "class", "identity", "definition"];
     /// [`super::Question::Globals`].
     pub const GLOBALS: &[&str] = &["class", "identity", "definition"];
+    /// [`super::Question::Configuration`]; `class` is `setting` (what is in force), `line of a
+    /// file`, `mistake in a file`, `access rule` (pg_hba), `name mapping` (pg_ident) or `file` (a
+    /// certificate or key). What may hold a secret is told by a keyed digest.
+    pub const CONFIGURATION: &[&str] = &["class", "identity", "definition"];
     /// [`super::Question::Sequences`]; `greatest` is null where no column owns the sequence;
     /// `usable` is `t`, or what the trial `nextval` said.
     pub const SEQUENCES: &[&str] = &["database", "sequence", "next", "greatest", "usable"];
+    /// [`super::Question::Indexes`], a line for each look; `index` names the table where `what` is
+    /// [`super::looked::HEAP`], and `said` is null when all was well.
+    pub const INDEXES: &[&str] = &["database", "index", "what", "said"];
     /// [`super::Question::LedgerTransactions`].
     pub const LEDGER_TX: &[&str] = &["id", "writer", "seq", "note"];
     /// [`super::Question::LedgerEntries`].
@@ -122,6 +137,25 @@ pub mod columns {
     pub const LOG: &[&str] = &["line"];
     /// [`super::Question::History`].
     pub const HISTORY: &[&str] = &["parent", "switch", "reason"];
+}
+
+/// What a line of the answer to [`Question::Indexes`] looked at, and how it begins to say what is
+/// amiss where no SQLSTATE does. Whatever it says in other words, it could not look.
+pub mod looked {
+    /// The index as `amcheck` walks it, and every row of the table looked for in it.
+    pub const STRUCTURE: &str = "structure";
+    /// The rows counted through the index, against those of the table.
+    pub const COUNT: &str = "count";
+    /// The pages of a table, as `amcheck` walks them or as they are read from end to end.
+    pub const HEAP: &str = "heap";
+    /// Nothing: the index is not valid, not ready or not live, and answers no query.
+    pub const UNUSED: &str = "unused";
+    /// Nothing: the materialized view of the index was never filled.
+    pub const UNFILLED: &str = "unfilled";
+    /// The counts are not the same.
+    pub const DISAGREES: &str = "disagrees";
+    /// The pages of the table are damaged.
+    pub const DAMAGED: &str = "damaged";
 }
 
 /// Rows of text, as a server sent them; `None` is SQL's null.

@@ -9,7 +9,7 @@ use pgrehearse_verdict::question::{Answer, Moment, Question, Table, columns};
 use crate::drill::ask::access::{Access, logins, smoke};
 use crate::drill::ask::keys::Keys;
 use crate::drill::ask::visit::{Visit, connect};
-use crate::drill::ask::{catalogue, ledger, paperwork, sequences};
+use crate::drill::ask::{catalogue, indexes, ledger, paperwork, sequences};
 use crate::drill::digest::{PINNED, fingerprint};
 use crate::drill::{QUERY_LIMIT, Server};
 use crate::rig::{SqlTrouble, Stage, Trouble};
@@ -31,7 +31,8 @@ pub struct Asker {
 ///
 /// Everything that only reads is read in one snapshot per database, all of them taken before the
 /// first answer; the caller sees to it that commits stand still meanwhile. Logins and smoke
-/// queries come after that, and last, on a recovered server, the trial of its sequences.
+/// queries come after that, then, on a recovered server, the trial of its sequences, and last
+/// whatever its indexes say: that needs an extension and steers the planner.
 ///
 /// # Errors
 /// Only where the journal cannot be written.
@@ -52,7 +53,7 @@ pub async fn ask(
         }
         once.push(question);
         match question {
-            Question::Logins | Question::Smoke => {}
+            Question::Logins | Question::Smoke | Question::Indexes => {}
             Question::Sequences => {
                 stands = Some(match &mut visit {
                     Ok(visit) => sequences::sequences(visit).await.map_err(|t| t.to_string()),
@@ -66,7 +67,7 @@ pub async fn ask(
         }
     }
     // The snapshots are let go: nothing that follows is to wait for them.
-    drop(visit);
+    let databases = visit.map(|visit| visit.names());
     for question in &once {
         match question {
             Question::Logins => {
@@ -80,10 +81,13 @@ pub async fn ask(
             _ => {}
         }
     }
-    match stands {
-        Some(found) => asking.try_sequences(found).await,
-        None => Ok(()),
+    if let Some(found) = stands {
+        asking.try_sequences(found).await?;
     }
+    if once.contains(&&Question::Indexes) {
+        asking.indexes(databases).await?;
+    }
+    Ok(())
 }
 
 struct Asking<'a> {
@@ -105,14 +109,19 @@ impl Asking<'_> {
             return paperwork::log(self.server, &self.stage.redactor).await;
         }
         let visit = visit.map_err(|said| said.clone())?;
+        if *question == Question::Server {
+            return paperwork::server(visit, self.server).await;
+        }
         if *question == Question::History {
             return paperwork::history(visit, self.server).await;
         }
         let found = match question {
-            Question::Server => paperwork::server(visit).await,
             Question::Fingerprint => fingerprints(visit).await,
             Question::Inventory => catalogue::inventory(visit, &self.asker.keys).await,
             Question::Globals => catalogue::globals(visit, &self.asker.keys).await,
+            Question::Configuration => {
+                catalogue::configuration(self.server, &self.asker.keys).await
+            }
             Question::LedgerTransactions => {
                 ledger::rows(visit, "ledger", "tx", columns::LEDGER_TX).await
             }
@@ -124,11 +133,13 @@ impl Asking<'_> {
             }
             Question::Probe => ledger::rows(visit, "pgrehearse", "probe", columns::PROBE).await,
             Question::Sql { database, query } => self.scenario_query(database, query).await,
-            Question::ServerLog
+            Question::Server
+            | Question::ServerLog
             | Question::History
             | Question::Sequences
             | Question::Logins
-            | Question::Smoke => {
+            | Question::Smoke
+            | Question::Indexes => {
                 let said = format!("`{question}` is not asked here");
                 Err(SqlTrouble { code: None, said, lost: false })
             }
@@ -167,6 +178,19 @@ impl Asking<'_> {
             (found, _) => found,
         };
         self.note(&Question::Sequences, tried)
+    }
+
+    /// Looks at the indexes, where that may be done: no catalogue of a source is touched.
+    async fn indexes(&self, databases: Result<Vec<String>, String>) -> Result<(), Trouble> {
+        let found = match (databases, self.moment) {
+            (Ok(databases), Moment::Recovered) => {
+                let looked = indexes::indexes(self.server, &databases).await;
+                looked.map_err(|trouble| trouble.to_string())
+            }
+            (Ok(_), moment) => Err(format!("indexes are not looked at, at {moment}")),
+            (Err(said), _) => Err(said),
+        };
+        self.note(&Question::Indexes, found)
     }
 
     fn note(&self, question: &Question, found: Result<Table, String>) -> Result<(), Trouble> {

@@ -3,6 +3,8 @@
 mod access;
 mod asking;
 mod catalogue;
+mod counts;
+mod indexes;
 mod keys;
 mod ledger;
 mod paperwork;

@@ -9,7 +9,7 @@ use pgrehearse_verdict::lsn::{Lsn, Segment};
 
 use crate::drill::locate::{Harm, parse_commits};
 use crate::engine::Engine;
-use crate::rig::{Command, HOUSEKEEPING_LIMIT, Node, Output, Place, Stage, Trouble};
+use crate::rig::{Command, Node, Output, Place, Stage, Trouble};
 
 /// Segments that a window may span.
 const SEGMENTS_MAX: u64 = 4096;
@@ -58,11 +58,11 @@ pub async fn before(
     let segments = segments(window)?;
     let folder = format!("{}/locate", node.place(Place::Scratch));
     let make = ["mkdir", "-p", "--", &folder];
-    stage.must(node, Command::new("make room for WAL", HOUSEKEEPING_LIMIT, make)).await?;
+    stage.must(node, Command::housekeeping("make room for WAL", make)).await?;
     let search = Search { stage, engine, node, harm, window, folder: &folder };
     let found = search.search(&segments).await;
     let remove = ["rm", "-rf", "--", &folder];
-    stage.run(node, Command::new("remove the fetched WAL", HOUSEKEEPING_LIMIT, remove)).await?;
+    stage.run(node, Command::housekeeping("remove the fetched WAL", remove)).await?;
     found
 }
 

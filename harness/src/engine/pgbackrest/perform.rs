@@ -86,7 +86,7 @@ async fn housekeep(
     purpose: &str,
     argv: &[&str],
 ) -> Result<Output, Trouble> {
-    stage.must(node, Command::new(purpose, HOUSEKEEPING_LIMIT, argv.iter().copied())).await
+    stage.must(node, Command::housekeeping(purpose, argv.iter().copied())).await
 }
 
 /// The ground of a restore must be empty: what lies there could be taken for what was restored.
@@ -240,8 +240,7 @@ impl Engine for PgBackRest {
     async fn version(&self, stage: &Stage, node: &dyn Node) -> Result<String, Trouble> {
         let argv = [node.tool("pgbackrest"), "version".to_owned()];
         let purpose = "ask pgbackrest for its version";
-        let output =
-            stage.must(node, Command::new(purpose, HOUSEKEEPING_LIMIT, argv)).await?.text();
+        let output = stage.must(node, Command::housekeeping(purpose, argv)).await?.text();
         Ok(output.trim().to_owned())
     }
 

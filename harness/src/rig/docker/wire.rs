@@ -11,7 +11,7 @@ use tokio::io::{AsyncWriteExt, DuplexStream};
 
 use super::engine::{Engine, api_trouble};
 use crate::rig::relay::Relay;
-use crate::rig::{Command, HOUSEKEEPING_LIMIT, Trouble};
+use crate::rig::{Command, Trouble};
 
 /// Where our programs lie in every container.
 pub(super) const FOLDER: &str = "/usr/local/lib/pgrehearse";
@@ -143,7 +143,7 @@ pub(super) async fn close_way_out(
 }
 
 async fn has_default_route(relay: &Relay) -> Result<bool, Trouble> {
-    let look = Command::new("look at the routes", HOUSEKEEPING_LIMIT, ["cat", "/proc/net/route"]);
+    let look = Command::housekeeping("look at the routes", ["cat", "/proc/net/route"]);
     let routes = relay.run(&look).await?.expect_ok("look at the routes")?.text();
     Ok(routes.lines().any(|line| line.split_whitespace().nth(1) == Some("00000000")))
 }
@@ -154,7 +154,7 @@ pub(super) async fn oom_kills(relay: &Relay) -> Option<u64> {
     let files = ["/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"];
     let mut argv = vec!["cat", "--"];
     argv.extend(files);
-    let look = Command::new("ask for the out-of-memory killer", HOUSEKEEPING_LIMIT, argv);
+    let look = Command::housekeeping("ask for the out-of-memory killer", argv);
     let text = relay.run(&look).await.ok()?.text();
     text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok())
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::FusedFuture;
-use pgrehearse_verdict::journal::{RigCause, SubjectCause};
+use pgrehearse_verdict::journal::RigCause;
 use rustix::process::Signal;
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin};
@@ -120,7 +120,7 @@ fn too_slow(command: &Command, stderr: &[u8]) -> Trouble {
     let last = text.lines().rev().find(|line| !line.trim().is_empty());
     let last = last.map(|line| format!(": {line}")).unwrap_or_default();
     let said = format!("{}: not done within {:?}, killed{last}", command.purpose, command.limit);
-    Trouble::subject(SubjectCause::TimeLimit, said)
+    command.late(said)
 }
 
 /// Why a command could not be executed.

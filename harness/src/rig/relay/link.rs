@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use pgrehearse_verdict::journal::{RigCause, SubjectCause};
+use pgrehearse_verdict::journal::RigCause;
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, timeout};
@@ -107,7 +107,7 @@ impl Relay {
         let mode = mode.to_string();
         put_list(&mut asked, [path.as_bytes(), mode.as_bytes()].into_iter());
         let purpose = format!("write `{path}`");
-        let command = Command::new(&purpose, HOUSEKEEPING_LIMIT, ["write"]).reading(bytes);
+        let command = Command::housekeeping(&purpose, ["write"]).reading(bytes);
         self.run_asked(b'W', &asked, &command).await?.expect_ok(&purpose).map(drop)
     }
 
@@ -189,13 +189,10 @@ impl Relay {
         let told = timeout(KILL_LIMIT, &mut waiting.told).await;
         waiting.over = true;
         match told {
-            Ok(Ok(_)) => Trouble::subject(SubjectCause::TimeLimit, late),
+            Ok(Ok(_)) => command.late(late),
             Ok(Err(_)) => self.why_lost().into(),
             Err(_) => match self.question(b'P', &[], PING_LIMIT).await {
-                Ok(_) => Trouble::subject(
-                    SubjectCause::TimeLimit,
-                    format!("{late}, and could not be killed"),
-                ),
+                Ok(_) => command.late(format!("{late}, and could not be killed")),
                 Err(lost) => lost.into(),
             },
         }

@@ -59,6 +59,8 @@ pub enum Call {
         user: String,
         /// The database.
         database: String,
+        /// The session's number: several can be open as one role.
+        session: u64,
         /// What is asked.
         sql: String,
         /// Whether it is a COPY.
@@ -120,7 +122,7 @@ impl Call {
                 format!("{node} writes {path} {mode:04o}{}", show_text(bytes))
             }
             Call::Connect { node, user, database } => format!("{node}@ {user} to {database}"),
-            Call::Query { node, user, database, sql, copy } => {
+            Call::Query { node, user, database, sql, copy, .. } => {
                 let how = if *copy { " (copy)" } else { "" };
                 format!("{node}> {user} in {database}{how}: {}", one_line(sql))
             }

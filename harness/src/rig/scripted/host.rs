@@ -43,6 +43,10 @@ fn run(world: &mut World, node: &str, command: &Command) -> Reply {
             }
             Reply::ok()
         }
+        ("ps", ["-o", "stat=", "-p", pids]) => {
+            let there = pids.split(',').filter(|pid| alive(world, pid)).count();
+            if there > 0 { Reply::says(&"S\n".repeat(there)) } else { Reply::exits(1, "") }
+        }
         ("kill", ["-STOP", pid]) => exit_by(alive(world, pid)),
         ("kill", ["-0", pid]) => exit_by(alive(world, pid)),
         ("kill", ["-KILL", pids @ ..]) => {

@@ -35,7 +35,8 @@ impl ScriptedSession {
             return cut();
         }
         let (node, user, database) = (self.node.clone(), self.user.clone(), self.database.clone());
-        let call = Call::Query { node, user, database, sql: sql.to_owned(), copy };
+        let (session, sql) = (self.number, sql.to_owned());
+        let call = Call::Query { node, user, database, session, sql, copy };
         let answered = self.rig.answer(call, Some(limit)).await;
         // The server may have died while the answer was on its way.
         if !self.leads_there() {

@@ -70,7 +70,7 @@ fn recovered(moment: &Moment) -> bool {
 
 /// Whether a refusal, which begins with its SQLSTATE where the server gave one, says that data is
 /// missing or damaged.
-fn unreadable(said: &str) -> bool {
+pub(crate) fn unreadable(said: &str) -> bool {
     let state = said.split(':').next().unwrap_or_default();
     state.len() == 5 && UNREADABLE_CLASSES.iter().any(|class| state.starts_with(class))
 }
@@ -93,7 +93,9 @@ fn documented(question: &Question) -> Option<&'static [&'static str]> {
         Question::Fingerprint => columns::FINGERPRINT,
         Question::Inventory => columns::INVENTORY,
         Question::Globals => columns::GLOBALS,
+        Question::Configuration => columns::CONFIGURATION,
         Question::Sequences => columns::SEQUENCES,
+        Question::Indexes => columns::INDEXES,
         Question::LedgerTransactions => columns::LEDGER_TX,
         Question::LedgerEntries => columns::LEDGER_ENTRY,
         Question::LedgerAccounts => columns::LEDGER_ACCOUNT,

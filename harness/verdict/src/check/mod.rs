@@ -1,10 +1,12 @@
 //! The checks: each a pure judgement over recorded answers. One file a check, one line here.
 
 mod answered;
+mod configuration;
 mod difference;
 mod fingerprint;
 mod globals;
 mod identity;
+mod indexes;
 mod inventory;
 mod ledger;
 mod log;
@@ -121,7 +123,9 @@ catalogue! {
         "fingerprint" Fingerprint(fingerprint::Fingerprint);
         "inventory"   Inventory(inventory::Inventory);
         "globals"     Globals(globals::Globals);
+        "configuration" Configuration(configuration::Configuration);
         "sequences"   Sequences(sequences::Sequences);
+        "indexes"     Indexes(indexes::Indexes);
         "server_log"  ServerLog(server_log::ServerLog);
     }
     declared {

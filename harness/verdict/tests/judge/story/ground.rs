@@ -200,6 +200,7 @@ fn protected() -> Vec<Event> {
         rig: "local".to_owned(),
         wall: "2026-11-23T18:00:00Z".to_owned(),
         source_nonce: "nonce-of-the-source".to_owned(),
+        brief_sha256: None,
     };
     let ran = Ran {
         node: "source".to_owned(),
@@ -234,6 +235,7 @@ fn protected() -> Vec<Event> {
         baseline(Question::Fingerprint, fingerprint()),
         baseline(Question::Inventory, inventory()),
         baseline(Question::Globals, globals()),
+        baseline(Question::Configuration, configuration("on")),
         baseline(Question::Sequences, sequences("501")),
         Event::Step { number: 1, text: "backup: full".to_owned() },
         Event::Ran(ran),
@@ -286,6 +288,7 @@ fn recovered(undo: bool) -> Vec<(Question, Table)> {
         (Question::Fingerprint, fingerprint()),
         (Question::Inventory, inventory()),
         (Question::Globals, globals()),
+        (Question::Configuration, configuration("off")),
         (Question::Sequences, sequences("533")),
         (Question::LedgerTransactions, table(columns::LEDGER_TX, tx)),
         (Question::LedgerEntries, table(columns::LEDGER_ENTRY, entry)),
@@ -294,6 +297,7 @@ fn recovered(undo: bool) -> Vec<(Question, Table)> {
         (Question::Smoke, smoke),
         (Question::Probe, probe()),
         (sql, table(&["count"], &[&["2000"]])),
+        (Question::Indexes, indexes()),
     ]
 }
 
@@ -311,6 +315,7 @@ fn server(nonce: &str, started: &str) -> Table {
             &["in_recovery", "f"],
             &["started", started],
             &["data_directory", "/data"],
+            &["not_its_own", ""],
             &["timeline", "1"],
             &["archive_mode", "off"],
             &["segment_bytes", "16777216"],
@@ -336,8 +341,24 @@ fn inventory() -> Table {
     table(
         columns::INVENTORY,
         &[
-            &["shop", "table", "shop.customers", "owner shop_owner"],
-            &["shop", "index", "shop.customers_pkey", "unique btree (id) valid"],
+            &["shop", "table", "shop.customers", "access method heap; owner shop_owner"],
+            &["shop", "index", "shop.customers_pkey", &pkey("btree")],
+        ],
+    )
+}
+
+/// What the inventory says of a primary key of this access method.
+pub fn pkey(method: &str) -> String {
+    format!("CREATE UNIQUE INDEX customers_pkey ON shop.customers USING {method} (id); valid")
+}
+
+fn indexes() -> Table {
+    table(
+        columns::INDEXES,
+        &[
+            &["shop", "pg_catalog.pg_class_oid_index", "structure", "~"],
+            &["shop", "shop.customers_pkey", "structure", "~"],
+            &["shop", "shop.customers_pkey", "count", "~"],
         ],
     )
 }
@@ -346,6 +367,19 @@ fn globals() -> Table {
     table(
         columns::GLOBALS,
         &[&["role", "shop_web", "login password 1f2e"], &["database", "shop", "owner shop_owner"]],
+    )
+}
+
+fn configuration(archive_mode: &str) -> Table {
+    table(
+        columns::CONFIGURATION,
+        &[
+            &["setting", "fsync", "on"],
+            &["setting", "archive_mode", archive_mode],
+            &["setting", "work_mem", "4096 kB"],
+            &["line of a file", "work_mem", "4MB"],
+            &["access rule", "number 0001", "local databases all users all scram-sha-256"],
+        ],
     )
 }
 

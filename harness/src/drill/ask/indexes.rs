@@ -1,0 +1,298 @@
+//! Whether the indexes of a recovered server say what its tables say.
+//!
+//! Each is looked at from two sides: `amcheck` walks a B-tree and looks for every row in it, and
+//! what a forced scan through the index counts is held against a reading of the whole table. All
+//! of it happens in one transaction a database, which is rolled back: neither the extension nor
+//! the catalogue rows that steer the planner are ever there for anybody else.
+
+use std::time::Duration;
+
+use pgrehearse_verdict::question::{Table, columns, looked};
+
+use crate::drill::ask::counts::{conditions, in_order, through};
+use crate::drill::ask::visit::connect;
+use crate::drill::digest::PINNED;
+use crate::drill::{QUERY_LIMIT, Server};
+use crate::rig::{Session, SqlTrouble};
+
+/// How long one look at one index or table may take; the server gives the look up by itself a
+/// little earlier.
+pub(super) const LOOK_LIMIT: Duration = Duration::from_secs(3600 + 60);
+/// The same, as the server is told.
+const LOOK_LIMIT_SERVER: &str = "3600s";
+/// Damages of one table that are repeated.
+const DAMAGES_MAX: usize = 3;
+
+const INDEXES: &str = include_str!("indexes.sql");
+/// The tables that are to be walked where pages have no checksums.
+const TABLES: &str = "
+SELECT c.oid::text, format('%I.%I', n.nspname, c.relname)
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_am AS am ON am.oid = c.relam
+WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence <> 't' AND am.amname = 'heap'
+ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"";
+/// Where the functions of `amcheck` are, and the arguments they take.
+const FUNCTIONS: &str = "
+SELECT p.proname, format('%I.%I', n.nspname, p.proname), p.proargnames::text
+FROM pg_catalog.pg_extension AS e
+JOIN pg_catalog.pg_depend AS d ON d.refclassid = 'pg_catalog.pg_extension'::regclass
+  AND d.refobjid = e.oid AND d.classid = 'pg_catalog.pg_proc'::regclass AND d.deptype = 'e'
+JOIN pg_catalog.pg_proc AS p ON p.oid = d.objid
+JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+WHERE e.extname = 'amcheck' AND p.proname IN ('bt_index_check', 'verify_heapam')
+ORDER BY p.proname, p.pronargs DESC";
+const MAKE: &str =
+    "CREATE SCHEMA pgrehearse_amcheck; CREATE EXTENSION amcheck SCHEMA pgrehearse_amcheck";
+pub(super) const KEEP: &str = "SAVEPOINT look";
+pub(super) const UNDO: &str = "ROLLBACK TO SAVEPOINT look; RELEASE SAVEPOINT look";
+/// One line of [`INDEXES`].
+pub(super) struct Index {
+    pub oid: String,
+    pub identity: String,
+    pub name: String,
+    pub table_oid: String,
+    pub table: String,
+    pub method: String,
+    pub state: String,
+    pub predicate: Option<String>,
+    pub key: String,
+    pub operator: Option<String>,
+    pub value: Option<String>,
+    pub kind: Option<String>,
+    pub collation: Option<String>,
+}
+
+/// The calls of `amcheck` as they are begun, up to the number of the relation.
+struct Amcheck {
+    /// Its call and the arguments after the first; or why there is none.
+    index: Result<(String, String), String>,
+    heap: Result<String, String>,
+}
+
+/// A look at one thing: its name, what was looked at, and what was amiss.
+type Line = (String, &'static str, Option<String>);
+
+/// What can be said of every index of `databases`, and of the tables where the server's pages
+/// have no checksums.
+///
+/// # Errors
+/// A server that is lost, or a database that does not let itself be listed.
+pub(super) async fn indexes(server: &Server, databases: &[String]) -> Result<Table, SqlTrouble> {
+    let mut table = Table::new(columns::INDEXES);
+    for database in databases {
+        let lines = database_lines(server, database).await.map_err(|trouble| SqlTrouble {
+            said: format!("in database `{database}`: {}", trouble.said),
+            ..trouble
+        })?;
+        table.rows.extend(lines.into_iter().map(|(name, what, said)| {
+            vec![Some(database.clone()), Some(name), Some(what.to_owned()), said]
+        }));
+    }
+    Ok(table)
+}
+
+async fn database_lines(server: &Server, database: &str) -> Result<Vec<Line>, SqlTrouble> {
+    let ours = [
+        ("default_transaction_read_only", "off"),
+        // The triggers of others, those on events too, are none of this business.
+        ("session_replication_role", "replica"),
+        ("statement_timeout", LOOK_LIMIT_SERVER),
+        ("max_parallel_workers_per_gather", "0"),
+    ];
+    let pinned = PINNED.iter().filter(|(name, _)| {
+        !name.starts_with("enable_") && ours.iter().all(|(other, _)| other != name)
+    });
+    let settings: Vec<_> = pinned.copied().chain(ours).collect();
+    let mut session = connect(server, database, &settings).await?;
+    session.query("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", QUERY_LIMIT).await?;
+    let listed = list(&mut *session).await?;
+    let amcheck = amcheck(&mut *session).await?;
+    let mut lines = vec![];
+    for index in &listed {
+        one(&mut *session, index, &amcheck, &mut lines).await?;
+    }
+    let checksums = session.query("SHOW data_checksums", QUERY_LIMIT).await?;
+    if first(checksums).as_deref() != Some("on") {
+        heaps(&mut *session, &amcheck, &mut lines).await?;
+    }
+    session.query("ROLLBACK", QUERY_LIMIT).await?;
+    Ok(lines)
+}
+
+async fn list(session: &mut dyn Session) -> Result<Vec<Index>, SqlTrouble> {
+    let tables = session.query(INDEXES, QUERY_LIMIT).await?;
+    let rows = tables.into_iter().flat_map(|table| table.rows);
+    let read = |row| match <[Option<String>; 13]>::try_from(row) {
+        Ok(
+            [
+                Some(oid),
+                Some(identity),
+                Some(name),
+                Some(table_oid),
+                Some(table),
+                Some(method),
+                Some(state),
+                predicate,
+                Some(key),
+                operator,
+                value,
+                kind,
+                collation,
+            ],
+        ) => Ok(Index {
+            oid,
+            identity,
+            name,
+            table_oid,
+            table,
+            method,
+            state,
+            predicate,
+            key,
+            operator,
+            value,
+            kind,
+            collation,
+        }),
+        _ => Err(misshapen("the list of indexes did not come as it was asked for")),
+    };
+    rows.map(read).collect()
+}
+
+/// Makes the extension where it is not there, and finds its functions.
+async fn amcheck(session: &mut dyn Session) -> Result<Amcheck, SqlTrouble> {
+    let mut found = functions(session).await?;
+    let mut absent = "`amcheck` has no such function".to_owned();
+    if found.is_empty() {
+        match attempt(session, MAKE, false).await? {
+            Ok(_) => found = functions(session).await?,
+            Err(said) => absent = format!("`amcheck` cannot be made: {said}"),
+        }
+    }
+    // The one with the most arguments comes first.
+    let named = |name: &str| found.iter().find(|row| row[0] == name).ok_or_else(|| absent.clone());
+    let index = named("bt_index_check").map(|row| {
+        let extra = ["heapallindexed", "checkunique"].iter().filter(|name| row[2].contains(**name));
+        (row[1].clone(), extra.map(|name| format!(", {name} => true")).collect())
+    });
+    Ok(Amcheck {
+        index: index.and_then(|(call, extra): (String, String)| {
+            let whole = extra.contains("heapallindexed");
+            let old = "this `amcheck` does not look for the rows of the table in the index";
+            whole.then_some((call, extra)).ok_or_else(|| old.to_owned())
+        }),
+        heap: named("verify_heapam").map(|row| row[1].clone()),
+    })
+}
+
+async fn functions(session: &mut dyn Session) -> Result<Vec<[String; 3]>, SqlTrouble> {
+    let rows = session.query(FUNCTIONS, QUERY_LIMIT).await?.into_iter().flat_map(|t| t.rows);
+    let read = |row: Vec<Option<String>>| {
+        let row = row.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>();
+        row.try_into().map_err(|_| misshapen("the functions did not come as they were asked for"))
+    };
+    rows.map(read).collect()
+}
+
+async fn one(
+    session: &mut dyn Session,
+    index: &Index,
+    amcheck: &Amcheck,
+    lines: &mut Vec<Line>,
+) -> Result<(), SqlTrouble> {
+    let mut add = |what, said| lines.push((index.identity.clone(), what, said));
+    match &*index.state {
+        "unused" => return Ok(add(looked::UNUSED, None)),
+        "unfilled" => return Ok(add(looked::UNFILLED, None)),
+        _ => {}
+    }
+    if index.method == "btree" {
+        let said = match &amcheck.index {
+            Ok((call, extra)) => {
+                let sql = format!("SELECT {call}({}::regclass{extra})", index.oid);
+                attempt(session, &sql, true).await?.err()
+            }
+            Err(said) => Some(said.clone()),
+        };
+        add(looked::STRUCTURE, said);
+    }
+    if index.state == "system" {
+        return Ok(());
+    }
+    let conditions = match conditions(session, index).await? {
+        Ok(conditions) => conditions,
+        Err(said) => return Ok(add(looked::COUNT, Some(said))),
+    };
+    match in_order(session, index, &conditions).await? {
+        Ok(counts) => {
+            let said = through(session, index, &conditions, &counts).await?;
+            lines.push((index.identity.clone(), looked::COUNT, said));
+        }
+        // The table is at fault; whether the index is cannot be told.
+        Err(said) => {
+            add(looked::COUNT, Some(format!("`{}` cannot be read", index.table)));
+            lines.push((index.table.clone(), looked::HEAP, Some(said)));
+        }
+    }
+    Ok(())
+}
+
+/// Walks every table: without checksums nobody else would notice a damaged row.
+async fn heaps(
+    session: &mut dyn Session,
+    amcheck: &Amcheck,
+    lines: &mut Vec<Line>,
+) -> Result<(), SqlTrouble> {
+    let tables = session.query(TABLES, QUERY_LIMIT).await?;
+    for row in tables.into_iter().flat_map(|table| table.rows) {
+        let Ok([Some(oid), Some(identity)]) = <[Option<String>; 2]>::try_from(row) else {
+            return Err(misshapen("the list of tables did not come as it was asked for"));
+        };
+        let said = match &amcheck.heap {
+            Ok(call) => {
+                let sql = format!(
+                    "SELECT count(*) OVER (), format('block %s: %s', blkno, msg)
+                     FROM {call}({oid}::regclass, check_toast => true) LIMIT {DAMAGES_MAX}"
+                );
+                attempt(session, &sql, true).await?.map_or_else(Some, damages)
+            }
+            Err(said) => Some(said.clone()),
+        };
+        lines.push((identity, looked::HEAP, said));
+    }
+    Ok(())
+}
+
+fn damages(tables: Vec<Table>) -> Option<String> {
+    let rows: Vec<_> = tables.into_iter().flat_map(|table| table.rows).collect();
+    let count = rows.first()?.first()?.clone().unwrap_or_default();
+    let shown: Vec<String> = rows.into_iter().filter_map(|mut row| row.pop()?).collect();
+    Some(format!("{}: {count} damages, {}", looked::DAMAGED, shown.join("; ")))
+}
+
+/// What came of `sql`, and nothing of it left behind where `undone`, nor where it failed.
+pub(super) async fn attempt(
+    session: &mut dyn Session,
+    sql: &str,
+    undone: bool,
+) -> Result<Result<Vec<Table>, String>, SqlTrouble> {
+    session.query(KEEP, QUERY_LIMIT).await?;
+    match session.query(sql, LOOK_LIMIT).await {
+        Err(trouble) if trouble.lost => Err(trouble),
+        found => {
+            if undone || found.is_err() {
+                session.query(UNDO, QUERY_LIMIT).await?;
+            }
+            Ok(found.map_err(|trouble| trouble.to_string()))
+        }
+    }
+}
+
+pub(super) fn first(tables: Vec<Table>) -> Option<String> {
+    tables.into_iter().rfind(|table| !table.rows.is_empty())?.rows.swap_remove(0).swap_remove(0)
+}
+
+fn misshapen(said: &str) -> SqlTrouble {
+    SqlTrouble { code: None, said: said.to_owned(), lost: false }
+}

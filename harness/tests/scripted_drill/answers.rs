@@ -1,0 +1,165 @@
+//! What a server of the scripted world answers to the questions of a drill.
+
+use std::collections::BTreeMap;
+
+use pgrehearse::rig::scripted::{Reply, What};
+use pgrehearse_verdict::question::Table;
+
+use crate::cluster::{Cluster, SEGMENT_BYTES, Tables};
+
+/// The columns of `shop.customers` and `shop.orders`, as the list of relations has them.
+const RELATIONS: &[[&str; 8]] = &[
+    ["shop", "customers", "shop.customers", "p", "t", "id", "id", "integer"],
+    ["shop", "customers", "shop.customers", "p", "t", "name", "name", "text"],
+    ["shop", "orders", "shop.orders", "p", "t", "customer", "customer", "integer"],
+    ["shop", "orders", "shop.orders", "p", "t", "id", "id", "integer"],
+];
+const CUSTOMERS: &[&str] = &["1\tAda", "2\tGrace", "3\tEdsger"];
+const ORDERS: &[&str] = &["1\t1", "3\t2"];
+
+fn rows(columns: &[&str], rows: &[Vec<String>]) -> Reply {
+    let mut table = Table::new(columns);
+    table.rows = rows.iter().map(|row| row.iter().cloned().map(Some).collect()).collect();
+    Reply::tables(vec![table])
+}
+
+fn truth(so: bool) -> Reply {
+    Reply::value(if so { "t" } else { "f" })
+}
+
+/// The answer to a question that changes nothing. `None`: what the rig does by itself.
+pub fn answer(
+    cluster: &Cluster,
+    node: &str,
+    database: &str,
+    sql: &str,
+    settings: &BTreeMap<String, String>,
+    started: u32,
+) -> Option<Reply> {
+    let sql = sql.trim_start();
+    let starts = |starts: &[&str]| starts.iter().any(|start| sql.starts_with(start));
+    let shop = database == "shop";
+    if starts(&["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1"]) {
+        return Some(Reply::tables(vec![Table::default(), Table::default()]));
+    }
+    let nothing = ["SAVEPOINT", "ROLLBACK", "BEGIN", "SET CONSTRAINTS", "SET log_statement"];
+    let made = ["CREATE ROLE", "CREATE DATABASE", "CREATE SCHEMA", "GRANT"];
+    if starts(&nothing) || starts(&made) {
+        return Some(Reply::ok());
+    }
+    if starts(&["SET LOCAL enable_indexscan"]) {
+        return Some(catalogue(cluster, sql, shop));
+    }
+    if starts(&["SELECT datname FROM pg_catalog.pg_database"]) {
+        return Some(Reply::table(&["datname"], &[&["postgres"], &["shop"]]));
+    }
+    if starts(&["SELECT 'nonce'"]) {
+        return Some(server(cluster, node, settings, started));
+    }
+    if sql.contains("c.relispopulated") {
+        let there = cluster.tables().orders;
+        let shown = RELATIONS.iter().filter(|row| shop && (there || row[1] != "orders"));
+        let shown: Vec<_> = shown.map(|row| row.map(str::to_owned).to_vec()).collect();
+        return Some(rows(&["a", "b", "c", "d", "e", "f", "g", "h"], &shown));
+    }
+    if sql.contains("pg_largeobject_metadata") {
+        return Some(Reply::table(&["count", "exists"], &[&["0", "f"]]));
+    }
+    if sql.contains("FROM pg_catalog.pg_sequence") {
+        let line =
+            ["shop", "orders_id_seq", "shop.orders_id_seq", "1", "f", "f", "shop", "orders", "id"];
+        let shown = if shop { vec![line.map(str::to_owned).to_vec()] } else { vec![] };
+        return Some(rows(&["a", "b", "c", "d", "e", "f", "g", "h", "i"], &shown));
+    }
+    if starts(&["SELECT 1 * (last_value"]) {
+        return Some(Reply::value("4"));
+    }
+    if starts(&["SELECT (max(\"id\"))"]) {
+        return Some(Reply::value("3"));
+    }
+    if starts(&["SELECT nextval('shop.orders_id_seq'::regclass)"]) {
+        return Some(Reply::value("4"));
+    }
+    if sql.contains("pg_relation_filenode") {
+        return Some(Reply::table(&["a", "b", "c"], &[&["1663", "16384", "16400"]]));
+    }
+    tables(cluster.tables(), shop, sql)
+}
+
+/// What is asked of the tables of a drill.
+fn tables(tables: Tables, shop: bool, sql: &str) -> Option<Reply> {
+    if sql.contains("to_regclass") {
+        let orders = sql.contains("orders");
+        return Some(truth(shop && (tables.orders || !orders)));
+    }
+    if sql.to_lowercase().contains("from shop.orders") {
+        return Some(match tables.orders {
+            true => truth(true),
+            false => Reply::refused("42P01", "relation \"shop.orders\" does not exist"),
+        });
+    }
+    let list = sql.strip_prefix("SELECT ")?;
+    let (columns, table) = list.split_once(" FROM ")?;
+    let columns: Vec<&str> = columns.split(", ").map(|column| column.trim_matches('"')).collect();
+    let found = match table {
+        "\"ledger\".\"tx\"" => tables.tx,
+        "\"ledger\".\"entry\"" => tables.entry,
+        "\"ledger\".\"account\"" => tables.account(),
+        "\"pgrehearse\".\"probe\"" => tables.probe,
+        _ => return None,
+    };
+    Some(rows(&columns, &found))
+}
+
+/// The rows of a COPY.
+pub fn copy(sql: &str) -> Reply {
+    match sql {
+        sql if sql.contains("\"shop\".\"customers\"") => Reply::rows(CUSTOMERS),
+        sql if sql.contains("\"shop\".\"orders\"") => Reply::rows(ORDERS),
+        _ => Reply::usual(),
+    }
+}
+
+/// One line of the catalogues for each kind of statement; the rest have none.
+fn catalogue(cluster: &Cluster, sql: &str, shop: bool) -> Reply {
+    let mut table = Table::new(&["class", "identity", "definition", "secret"]);
+    let mut line = |class: &str, identity: &str, secret: Option<&str>| {
+        let row = [Some(class), Some(identity), Some("as it was made"), secret];
+        table.rows.push(row.map(|value| value.map(str::to_owned)).to_vec());
+    };
+    if sql.contains("pg_catalog.pg_authid AS r WHERE") {
+        line("role", "shop_app", Some("SCRAM-SHA-256$4096:c2FsdA==$a2V5:a2V5"));
+    } else if sql.contains("pg_catalog.pg_index") && shop {
+        line("table", "shop.customers", None);
+        if cluster.tables().orders {
+            line("table", "shop.orders", None);
+        }
+    }
+    Reply::tables(vec![table])
+}
+
+fn server(
+    cluster: &Cluster,
+    node: &str,
+    settings: &BTreeMap<String, String>,
+    started: u32,
+) -> Reply {
+    let set = |name: &str, usual: &str| settings.get(name).map_or(usual, String::as_str).to_owned();
+    let pairs = [
+        ("nonce", set("pgrehearse.nonce", "")),
+        ("system_identifier", "7711445301391908814".to_owned()),
+        ("version", "170000".to_owned()),
+        ("in_recovery", "false".to_owned()),
+        ("started", format!("by process {started}")),
+        ("timeline", cluster.timeline.to_string()),
+        ("segment_bytes", SEGMENT_BYTES.to_string()),
+        ("database_bytes", "23000000".to_owned()),
+        ("data_directory", format!("/{node}/data")),
+        ("archive_mode", set("archive_mode", "on")),
+        ("data_checksums", "on".to_owned()),
+    ];
+    let pairs: Vec<_> = pairs.map(|(name, value)| vec![name.to_owned(), value]).into();
+    let reply = rows(&["name", "value"], &pairs);
+    debug_assert!(matches!(reply.what, What::Tables(_)));
+    reply
+}
