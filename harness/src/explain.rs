@@ -57,6 +57,7 @@ texts! {
     "direction_unknown" [];
     "wrong_server" ["is_the_source" "source_up" "same_start" "nonce_not_fresh"];
     "other_cluster" [];
+    "foreign_files" [];
     "archives" [];
     "checksums_changed" [];
     "target_unreached" ["stopped_early"];
@@ -78,6 +79,7 @@ texts! {
     "query_failed" [];
     "wrong_answer" ["differs" "not_one_row" "not_one_column"];
     "fault" ["recovery_failed" "faulted"];
+    "brief_altered" ["brief_unsealed"];
     "steps_missing" [
         "not_begun" "mark_missing" "no_backup" "no_disaster" "not_struck" "not_a_drill"
         "unwitnessed" "out_of_order" "no_recovery" "not_recovered"

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use pgrehearse_verdict::journal::{self, Began, Event, Line, Scope};
 use pgrehearse_verdict::report;
 use pgrehearse_verdict::verdict::{Judgement, Verdict, judge};
+use sha2::{Digest, Sha256};
 
 use crate::app::archive::{self, read_drill};
 use crate::app::folder::{Folder, write_whole};
 use crate::app::progress::Progress;
 use crate::cli::Keep;
-use crate::drill::{Notebook, Redactor, bracket, nonce, perform, release};
+use crate::drill::{Notebook, Redactor, bracket, hex, nonce, perform, release};
 use crate::plan::{Plan, show};
 use crate::rig::{Rig, Stage};
 use crate::signal::Signals;
@@ -48,7 +49,8 @@ pub async fn perform_one(
     let (name, path) =
         circumstances.folder.drill(&plan.brief.id).map_err(|error| error.to_string())?;
     let prepared = prepare(plan, &path);
-    prepared.map_err(|error| format!("cannot write `{}`: {error}", path.display()))?;
+    let brief_sha256 =
+        prepared.map_err(|error| format!("cannot write `{}`: {error}", path.display()))?;
     let progress = Progress::begin(&plan.brief.id);
     let notebook = Notebook::create(&path, Some(progress.listener()))
         .map_err(|error| format!("cannot write `{}`: {error}", path.display()))?;
@@ -67,6 +69,7 @@ pub async fn perform_one(
         rig: stage.rig.kind().to_owned(),
         wall: jiff::Timestamp::now().to_string(),
         source_nonce: source_nonce.clone(),
+        brief_sha256: Some(brief_sha256),
     };
     stage.note(Event::Began(began)).map_err(|trouble| trouble.said)?;
     let drill = perform(plan, &stage, &path, &source_nonce, circumstances.keep != Keep::Never);
@@ -95,9 +98,12 @@ pub async fn perform_one(
     Ok(Done { drill: report::Drill::of(&record, judgement, name), kept, given_back })
 }
 
-fn prepare(plan: &Plan, path: &Path) -> std::io::Result<()> {
+/// Writes down what is promised; the digest of the brief.
+fn prepare(plan: &Plan, path: &Path) -> std::io::Result<String> {
     write_whole(&path.join("plan.txt"), show(plan).as_bytes())?;
-    write_whole(&path.join(archive::BRIEF), &serde_json::to_vec_pretty(&plan.brief)?)
+    let brief = serde_json::to_vec_pretty(&plan.brief)?;
+    write_whole(&path.join(archive::BRIEF), &brief)?;
+    Ok(hex(&Sha256::digest(&brief)))
 }
 
 fn verdict_of(path: &Path) -> Result<Judgement, String> {

@@ -112,8 +112,11 @@ impl Server {
             ("lc_messages", "C".to_owned()),
             ("log_timezone", "UTC".to_owned()),
         ];
+        // Dynamic shared memory outside of the data directory would outlive a killed server.
+        let local = (stage.rig.kind() == "local")
+            .then(|| ("dynamic_shared_memory_type", "mmap".to_owned()));
         let asked = overrides.iter().map(|(name, value)| (*name, (*value).to_owned()));
-        for (name, value) in fixed.into_iter().chain(asked) {
+        for (name, value) in fixed.into_iter().chain(local).chain(asked) {
             argv.push("-c".to_owned());
             argv.push(format!("{name}={value}"));
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pgrehearse::app::archive::{BRIEF, read_drill};
-use pgrehearse::drill::{Notebook, Redactor, Wish, bracket, nonce, perform, release};
+use pgrehearse::drill::{Notebook, Redactor, Wish, bracket, hex, nonce, perform, release};
 use pgrehearse::plan::{Ground, Plan, Step, lower};
 use pgrehearse::rig::Stage;
 use pgrehearse::rig::scripted::{Call, Injected, Script, ScriptedRig, ServerScript};
@@ -13,6 +13,7 @@ use pgrehearse::scenario::read;
 use pgrehearse_verdict::case::Record;
 use pgrehearse_verdict::journal::{Began, End, Event, FORMAT, Scope};
 use pgrehearse_verdict::verdict::{Judgement, judge};
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -119,7 +120,8 @@ pub async fn perform_in(
     folder: TempDir,
     notebook: Notebook,
 ) -> Performed {
-    std::fs::write(folder.path().join(BRIEF), serde_json::to_vec(&plan.brief).unwrap()).unwrap();
+    let brief = serde_json::to_vec(&plan.brief).unwrap();
+    std::fs::write(folder.path().join(BRIEF), &brief).unwrap();
     let (wish, wished) = watch::channel(Wish::GoOn);
     let rig = rig(mishap, wish);
     let stage = Stage {
@@ -137,6 +139,7 @@ pub async fn perform_in(
         rig: "scripted".to_owned(),
         wall: "2024-01-01T00:00:00Z".to_owned(),
         source_nonce: source_nonce.clone(),
+        brief_sha256: Some(hex(&Sha256::digest(&brief))),
     };
     let since = Instant::now();
     // A journal that cannot be written from the first line on is for the drill to find out.

@@ -13,6 +13,8 @@ use crate::question::{Answer, Moment, Question, Table};
 pub struct Record {
     /// What was promised.
     pub brief: Brief,
+    /// The SHA-256 of the text the brief was read from, 64 hex digits.
+    pub brief_sha256: String,
     /// What was observed, verdict lines left out.
     pub lines: Vec<Line>,
     /// The ledger, or why it cannot be believed.

@@ -169,6 +169,9 @@ pub struct Began {
     pub wall: String,
     /// The nonce that every server of the source bears.
     pub source_nonce: String,
+    /// The SHA-256 of the brief's file, 64 hex digits: what was promised before anything began.
+    #[serde(default)]
+    pub brief_sha256: Option<String>,
 }
 
 /// A command and what became of it.

@@ -45,6 +45,8 @@ pub enum Question {
     Inventory,
     /// Roles, memberships, settings, databases, tablespaces: what belongs to the whole cluster.
     Globals,
+    /// Settings, what the files that set them say, access rules, certificates.
+    Configuration,
     /// Every sequence: where it stands, and the greatest value of the column it feeds.
     Sequences,
     /// Whether every index, and where pages have no checksums every table, is whole and says what
@@ -82,6 +84,7 @@ impl fmt::Display for Question {
             Question::Fingerprint => "fingerprint",
             Question::Inventory => "inventory",
             Question::Globals => "globals",
+            Question::Configuration => "configuration",
             Question::Sequences => "sequences",
             Question::Indexes => "indexes",
             Question::LedgerTransactions => "ledger transactions",
@@ -101,7 +104,8 @@ impl fmt::Display for Question {
 pub mod columns {
     /// [`super::Question::Server`]: `nonce`, `system_identifier`, `version` (the number, e.g.
     /// `170012`), `in_recovery`, `started`, `data_directory`, `timeline`, `archive_mode`,
-    /// `segment_bytes`, `data_checksums`, `database_bytes`.
+    /// `segment_bytes`, `data_checksums`, `database_bytes`, `not_its_own` (a file of the data
+    /// directory that lies elsewhere or belongs to somebody else as well; empty: none).
     pub const SERVER: &[&str] = &["name", "value"];
     /// [`super::Question::Fingerprint`]; `digest` is 64 hex digits, `shape` binds the columns.
     pub const FINGERPRINT: &[&str] = &["database", "relation", "rows", "digest", "shape"];
@@ -109,6 +113,10 @@ pub mod columns {
     pub const INVENTORY: &[&str] = &["database", "class", "identity", "definition"];
     /// [`super::Question::Globals`].
     pub const GLOBALS: &[&str] = &["class", "identity", "definition"];
+    /// [`super::Question::Configuration`]; `class` is `setting` (what is in force), `line of a
+    /// file`, `mistake in a file`, `access rule` (pg_hba), `name mapping` (pg_ident) or `file` (a
+    /// certificate or key). What may hold a secret is told by a keyed digest.
+    pub const CONFIGURATION: &[&str] = &["class", "identity", "definition"];
     /// [`super::Question::Sequences`]; `greatest` is null where no column owns the sequence;
     /// `usable` is `t`, or what the trial `nextval` said.
     pub const SEQUENCES: &[&str] = &["database", "sequence", "next", "greatest", "usable"];

@@ -47,7 +47,8 @@ impl Record {
         let lines = journal::read(journal_text)?;
         let ledger = unseal(ledger, &lines);
         let answers = read_answers(&lines, stored);
-        Ok(Record { brief, lines, ledger, answers })
+        let brief_sha256 = digest(brief_json.as_bytes());
+        Ok(Record { brief, brief_sha256, lines, ledger, answers })
     }
 }
 
@@ -100,7 +101,9 @@ pub(crate) fn is_digest(text: &str) -> bool {
 }
 
 fn is_digest_of(sha256: &str, bytes: &[u8]) -> bool {
-    let digest = Sha256::digest(bytes);
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    hex == sha256
+    digest(bytes) == sha256
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

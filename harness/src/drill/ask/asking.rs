@@ -109,14 +109,19 @@ impl Asking<'_> {
             return paperwork::log(self.server, &self.stage.redactor).await;
         }
         let visit = visit.map_err(|said| said.clone())?;
+        if *question == Question::Server {
+            return paperwork::server(visit, self.server).await;
+        }
         if *question == Question::History {
             return paperwork::history(visit, self.server).await;
         }
         let found = match question {
-            Question::Server => paperwork::server(visit).await,
             Question::Fingerprint => fingerprints(visit).await,
             Question::Inventory => catalogue::inventory(visit, &self.asker.keys).await,
             Question::Globals => catalogue::globals(visit, &self.asker.keys).await,
+            Question::Configuration => {
+                catalogue::configuration(self.server, &self.asker.keys).await
+            }
             Question::LedgerTransactions => {
                 ledger::rows(visit, "ledger", "tx", columns::LEDGER_TX).await
             }
@@ -128,7 +133,8 @@ impl Asking<'_> {
             }
             Question::Probe => ledger::rows(visit, "pgrehearse", "probe", columns::PROBE).await,
             Question::Sql { database, query } => self.scenario_query(database, query).await,
-            Question::ServerLog
+            Question::Server
+            | Question::ServerLog
             | Question::History
             | Question::Sequences
             | Question::Logins

@@ -1,11 +1,13 @@
-//! What the catalogues say: the inventory of each database, and what belongs to the cluster.
+//! What the catalogues say: the inventory of each database, what belongs to the cluster, and what
+//! the server goes by.
 
 use std::time::Duration;
 
 use pgrehearse_verdict::question::{Table, columns};
 
+use crate::drill::Server;
 use crate::drill::ask::keys::Keys;
-use crate::drill::ask::visit::{Visit, Visited};
+use crate::drill::ask::visit::{Visit, Visited, connect};
 use crate::rig::SqlTrouble;
 
 /// How long one file of catalogue queries may take.
@@ -24,9 +26,11 @@ const INVENTORY: &[&str] = &[
     include_str!("inventory/relations.sql"),
     include_str!("inventory/routines.sql"),
     include_str!("inventory/search.sql"),
+    include_str!("inventory/system.sql"),
     include_str!("inventory/types.sql"),
 ];
 const GLOBALS: &str = include_str!("globals.sql");
+const CONFIGURATION: &str = include_str!("configuration.sql");
 
 /// Every object of every database.
 pub(super) async fn inventory(visit: &mut Visit, keys: &Keys) -> Result<Table, SqlTrouble> {
@@ -57,13 +61,29 @@ pub(super) async fn globals(visit: &mut Visit, keys: &Keys) -> Result<Table, Sql
     Ok(table)
 }
 
-/// The lines of all statements of `sql`. A secret is replaced here and goes no further.
+/// What the server goes by: its settings, its files, and who gets in. Asked in a session of its
+/// own, without the settings that the others are given.
+pub(super) async fn configuration(server: &Server, keys: &Keys) -> Result<Table, SqlTrouble> {
+    let mut table = Table::new(columns::CONFIGURATION);
+    let mut session = connect(server, "postgres", &[]).await?;
+    let tables = session.query(CONFIGURATION, CATALOGUE_LIMIT).await?;
+    let mut rows = veiled(tables, keys)?;
+    rows.sort();
+    table.rows.extend(rows.into_iter().map(|row| row.into_iter().map(Some).collect()));
+    Ok(table)
+}
+
+/// The lines of all statements of `sql`.
 async fn lines(
     visited: &mut Visited,
     sql: &str,
     keys: &Keys,
 ) -> Result<Vec<[String; 3]>, SqlTrouble> {
-    let tables = visited.query(&format!("{BY_INDEX}{sql}"), CATALOGUE_LIMIT).await?;
+    veiled(visited.query(&format!("{BY_INDEX}{sql}"), CATALOGUE_LIMIT).await?, keys)
+}
+
+/// The lines of all tables. A secret is replaced here and goes no further.
+fn veiled(tables: Vec<Table>, keys: &Keys) -> Result<Vec<[String; 3]>, SqlTrouble> {
     let mut lines = vec![];
     for row in tables.into_iter().flat_map(|table| table.rows) {
         let [Some(class), Some(identity), Some(definition), secret] = <[_; 4]>::try_from(row)

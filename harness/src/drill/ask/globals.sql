@@ -1,5 +1,6 @@
 -- What belongs to the whole cluster. A column `secret` never leaves as it is.
--- Roles: the ones somebody made, and the first superuser.
+-- Roles: the ones somebody made, the first superuser, and of the system's own those that are not
+-- as they come: without login, and with no other right than to inherit.
 SELECT 'role' AS class, quote_ident(r.rolname) AS identity,
   concat_ws('; ',
     CASE WHEN r.rolcanlogin THEN 'login' ELSE 'no login' END,
@@ -13,7 +14,10 @@ SELECT 'role' AS class, quote_ident(r.rolname) AS identity,
     'valid until ' || r.rolvaliduntil,
     CASE WHEN r.rolpassword IS NULL THEN 'no password' ELSE 'password' END) AS definition,
   r.rolpassword AS secret
-FROM pg_catalog.pg_authid AS r WHERE r.oid >= 16384 OR r.oid = 10;
+FROM pg_catalog.pg_authid AS r
+WHERE r.oid >= 16384 OR r.oid = 10 OR r.rolcanlogin OR r.rolsuper OR r.rolcreaterole
+  OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls OR NOT r.rolinherit
+  OR r.rolconnlimit <> -1 OR r.rolpassword IS NOT NULL OR r.rolvaliduntil IS NOT NULL;
 
 -- Memberships. Their options to inherit and to become the role came with 16.
 SELECT 'membership',

@@ -203,8 +203,14 @@ async fn one(
 ) -> Result<(), SqlTrouble> {
     let mut add = |what, said| lines.push((index.identity.clone(), what, said));
     match &*index.state {
-        "unused" => return Ok(add(looked::UNUSED, None)),
-        "unfilled" => return Ok(add(looked::UNFILLED, None)),
+        "unused" => {
+            add(looked::UNUSED, None);
+            return Ok(());
+        }
+        "unfilled" => {
+            add(looked::UNFILLED, None);
+            return Ok(());
+        }
         _ => {}
     }
     if index.method == "btree" {
@@ -222,7 +228,10 @@ async fn one(
     }
     let conditions = match conditions(session, index).await? {
         Ok(conditions) => conditions,
-        Err(said) => return Ok(add(looked::COUNT, Some(said))),
+        Err(said) => {
+            add(looked::COUNT, Some(said));
+            return Ok(());
+        }
     };
     match in_order(session, index, &conditions).await? {
         Ok(counts) => {

@@ -7,7 +7,7 @@ use pgrehearse_verdict::question::{Table, columns};
 
 use crate::drill::ask::visit::Visit;
 use crate::drill::{Redactor, Server};
-use crate::rig::{Command, Output, Place, SqlTrouble};
+use crate::rig::{Command, Output, Place};
 
 /// The log is read in pieces of this many bytes: none is long enough to be cut on the way.
 const PIECE_BYTES: usize = 1 << 20;
@@ -30,10 +30,27 @@ UNION ALL SELECT 'database_bytes', sum(pg_database_size(oid))::text FROM pg_data
 UNION ALL SELECT name, setting FROM pg_settings WHERE name IN ('data_directory', 'archive_mode',
   'data_checksums', 'wal_level', 'fsync', 'full_page_writes', 'synchronous_commit')";
 
-/// Who the server is.
-pub(super) async fn server(visit: &mut Visit) -> Result<Table, SqlTrouble> {
-    let rows = visit.query(SERVER).await?.rows;
+/// Who the server is, and which of its files are not its own.
+pub(super) async fn server(visit: &mut Visit, server: &Server) -> Result<Table, String> {
+    let answer = visit.query(SERVER).await.map_err(|trouble| trouble.to_string())?;
+    let mut rows = answer.rows;
+    rows.push(vec![Some("not_its_own".to_owned()), Some(not_its_own(server).await?)]);
     Ok(Table { rows, ..Table::new(columns::SERVER) })
+}
+
+/// A file of the data directory that lies elsewhere, or that somebody else has as well: a server
+/// that stands on the source's files, or on the backup's, was not restored. Nothing if all are its
+/// own.
+async fn not_its_own(server: &Server) -> Result<String, String> {
+    let (data, spaces) = (server.node.place(Place::Data), server.node.place(Place::Tablespaces));
+    let (inside, wal) = (format!("{spaces}/*"), format!("{data}/pg_wal/*"));
+    // A server at work removes files while we look, and links its WAL files into place.
+    let argv = ["find", &data, &spaces, "-ignore_readdir_race", "("]
+        .into_iter()
+        .chain(["-type", "l", "!", "-lname", &inside, "-o", "-type", "f", "-links", "+1"])
+        .chain(["!", "-path", &wal, ")", "-print", "-quit"]);
+    let found = read(server, "look for files that are not the server's own", argv).await?.text();
+    Ok(found.lines().next().unwrap_or_default().to_owned())
 }
 
 /// The history file of the timeline the server is on; the first has none.
@@ -86,10 +103,10 @@ pub(super) async fn log(server: &Server, redactor: &Redactor) -> Result<Table, S
     Err(format!("the server's log is longer than {PIECES_MAX} pieces of {PIECE_BYTES} bytes"))
 }
 
-async fn read<const N: usize>(
+async fn read<'a>(
     server: &Server,
     purpose: &str,
-    argv: [&str; N],
+    argv: impl IntoIterator<Item = &'a str>,
 ) -> Result<Output, String> {
     let say = |error: &dyn Display| error.to_string();
     let command = Command::housekeeping(purpose, argv);

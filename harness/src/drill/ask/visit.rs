@@ -9,10 +9,11 @@ use crate::drill::digest::PINNED;
 use crate::drill::{QUERY_LIMIT, SUPERUSER, Server};
 use crate::rig::{Login, Session, SqlTrouble};
 
-/// Every database that somebody can connect to and that is not there to be copied. One whose
-/// removal was broken off (a connection limit of -2) lets nobody in; it is told with the globals.
+/// Every database that somebody can connect to, the ones that are there to be copied as well: what
+/// is in them is in the next database that is made. One whose removal was broken off (a connection
+/// limit of -2) lets nobody in; it is told with the globals.
 const DATABASES: &str = "SELECT datname FROM pg_catalog.pg_database
-WHERE datallowconn AND NOT datistemplate AND datconnlimit <> -2 ORDER BY datname COLLATE \"C\"";
+WHERE datallowconn AND datconnlimit <> -2 ORDER BY datname COLLATE \"C\"";
 /// Opens the snapshot: it is taken by the first query, not by BEGIN.
 const OPEN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1";
 /// Undoes what a question did to its session, and whatever a failure of its left behind.

@@ -4,6 +4,7 @@
 mod child;
 mod find;
 mod ground;
+mod memory;
 mod node;
 mod output;
 mod processes;

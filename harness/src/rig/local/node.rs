@@ -15,6 +15,7 @@ use rustix::process::Signal;
 
 use super::child;
 use super::find::Install;
+use super::memory;
 use super::processes::{NODE_MARK, RUN_MARK, signal_group};
 use super::sweep::{self, Marker};
 use super::user::User;
@@ -204,6 +205,9 @@ impl Node for LocalNode {
             .spawn()
             .map_err(|error| child::not_started(command, &error))?;
         let pid = child.id().expect("a child that was not waited for has a number");
+        if let Some(run) = self.parts.folder.parent() {
+            memory::note(run, pid).map_err(fail)?;
+        }
         let started = Arc::clone(&self.started);
         let list = move |change: &dyn Fn(&mut Vec<u32>)| {
             change(&mut started.lock().unwrap_or_else(PoisonError::into_inner));

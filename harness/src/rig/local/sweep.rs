@@ -9,6 +9,7 @@ use std::path::Path;
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
+use super::memory;
 use super::processes::Processes;
 use crate::rig::lease;
 
@@ -66,6 +67,7 @@ impl Marker {
     /// Kills what runs in `folder` and removes it; names what is left.
     pub fn give_back(&self, folder: &Path) -> Vec<String> {
         let mut left = self.processes(folder, "").kill();
+        left.extend(memory::forget(folder, self.uid));
         left.extend(remove_marked(folder).err().map(|error| not_removed(folder, &error)));
         left
     }

@@ -93,6 +93,7 @@ fn documented(question: &Question) -> Option<&'static [&'static str]> {
         Question::Fingerprint => columns::FINGERPRINT,
         Question::Inventory => columns::INVENTORY,
         Question::Globals => columns::GLOBALS,
+        Question::Configuration => columns::CONFIGURATION,
         Question::Sequences => columns::SEQUENCES,
         Question::Indexes => columns::INDEXES,
         Question::LedgerTransactions => columns::LEDGER_TX,

@@ -36,6 +36,7 @@ impl Check for Identity {
                 found.push(nonce(case, after));
                 found.push(cluster(before, after));
                 found.push(ground(after));
+                found.push(files(after));
                 found.push(start(before, after));
                 found.push(archiving(after));
                 found.push(checksums(before, after));
@@ -124,6 +125,18 @@ fn ground(after: &Table) -> Finding {
             Finding::held(NAME, "ground", format!("it stands on `{}`", shown(path)))
         }
         _ => absent("data_directory"),
+    }
+}
+
+/// A server on the source's files, or the backup's, looks restored for as long as they last.
+fn files(after: &Table) -> Finding {
+    match after.pair("not_its_own") {
+        Some("") => Finding::held(NAME, "own_files", "all its files are its own"),
+        Some(path) => {
+            let said = format!("`{}` is a link, or a file that others have, too", shown(path));
+            Finding::broken(NAME, "foreign_files", said)
+        }
+        None => absent("not_its_own"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The checks: each a pure judgement over recorded answers. One file a check, one line here.
 
 mod answered;
+mod configuration;
 mod difference;
 mod fingerprint;
 mod globals;
@@ -122,6 +123,7 @@ catalogue! {
         "fingerprint" Fingerprint(fingerprint::Fingerprint);
         "inventory"   Inventory(inventory::Inventory);
         "globals"     Globals(globals::Globals);
+        "configuration" Configuration(configuration::Configuration);
         "sequences"   Sequences(sequences::Sequences);
         "indexes"     Indexes(indexes::Indexes);
         "server_log"  ServerLog(server_log::ServerLog);

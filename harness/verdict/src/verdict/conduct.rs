@@ -20,6 +20,7 @@ pub(super) fn findings(record: &Record) -> Vec<Finding> {
     let mut found = faults(record);
     found.extend(ending(record));
     found.extend(beginning(record));
+    found.extend(promised(record));
     found.extend(steps(record));
     found.extend(protection(record));
     found.extend(disasters(record));
@@ -122,6 +123,21 @@ fn beginning(record: &Record) -> Option<Finding> {
     }
     let said = "the journal does not begin with the beginning of one drill";
     Some(Finding::unknown(NAME, "not_begun", said))
+}
+
+/// The brief must be the one that the drill began with: a check that is taken out of it afterwards
+/// would else never be missed.
+fn promised(record: &Record) -> Option<Finding> {
+    let sealed = record.lines.iter().find_map(|line| match &line.event {
+        Event::Began(began) => Some(began.brief_sha256.as_deref()),
+        _ => None,
+    });
+    let (code, said) = match sealed? {
+        Some(sealed) if sealed == record.brief_sha256 => return None,
+        Some(_) => ("brief_altered", "the brief is not the one that the drill began with"),
+        None => ("brief_unsealed", "the journal does not say which brief the drill began with"),
+    };
+    Some(Finding::unknown(NAME, code, said))
 }
 
 fn steps(record: &Record) -> Option<Finding> {

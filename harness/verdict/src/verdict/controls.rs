@@ -3,7 +3,7 @@
 use crate::brief::ControlBrief;
 use crate::case::{Case, Record};
 use crate::finding::{Finding, Status};
-use crate::journal::{Cause, Event, Fault, Sabotaged, Scope};
+use crate::journal::{Cause, Event, Fault, Sabotaged, Scope, SubjectCause};
 use crate::verdict::checked;
 use crate::verdict::conduct::recovery_failed;
 use crate::verdict::{ControlOutcome, ControlResult};
@@ -143,14 +143,18 @@ fn weighed(case: &Case<'_>, control: &ControlBrief) -> (ControlOutcome, String, 
     (result, said, red)
 }
 
-/// The faults of the subject after the copy was spoiled: a recovery that failed for it.
+/// A server that did not come up, or not get where it should, after the copy was spoiled. A
+/// command that failed is no such proof: it may have failed for any reason.
 fn failed_recovery(case: &Case<'_>) -> Vec<Finding> {
     let events = case.own_events().map(|(_, event)| event);
     let since = events.skip_while(|event| !matches!(event, Event::Sabotaged(_)));
     let failed = |event: &Event| match event {
-        Event::Fault(fault) if matches!(fault.cause, Cause::Subject(_)) => {
-            Some(recovery_failed(fault))
-        }
+        Event::Fault(fault) => match fault.cause {
+            Cause::Subject(SubjectCause::Server | SubjectCause::Target) => {
+                Some(recovery_failed(fault))
+            }
+            _ => None,
+        },
         _ => None,
     };
     since.filter_map(failed).collect()

@@ -7,8 +7,9 @@ use pgrehearse_verdict::question::{Moment, Question};
 use crate::story::{RECOVERY, Story, digest};
 
 /// The checks that compare, and what they ask.
-fn comparing() -> [(&'static str, Question); 4] {
+fn comparing() -> [(&'static str, Question); 5] {
     [
+        ("configuration", Question::Configuration),
         ("fingerprint", Question::Fingerprint),
         ("inventory", Question::Inventory),
         ("globals", Question::Globals),

@@ -24,6 +24,7 @@ fn what_a_wrong_server_says_of_itself_gives_it_away() {
         ("archive_mode", "on", "archives"),
         ("archive_mode", "always", "archives"),
         ("data_checksums", "off", "checksums_changed"),
+        ("not_its_own", "/data/base/5", "foreign_files"),
     ] {
         let mut story = Story::latest();
         story.set(Moment::Recovered, name, Some(value));
@@ -40,6 +41,7 @@ fn what_a_server_does_not_say_of_itself_is_unknown() {
         "archive_mode",
         "data_checksums",
         "data_directory",
+        "not_its_own",
     ] {
         let mut story = Story::latest();
         story.set(Moment::Recovered, name, None);

@@ -1,5 +1,6 @@
 //! Journals written by hand, and what each of them proves.
 
+mod configuration;
 mod contents;
 mod controls;
 mod exit;

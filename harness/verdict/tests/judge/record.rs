@@ -6,15 +6,18 @@ use pgrehearse_verdict::journal::{self, Event, JournalError, Scope};
 use pgrehearse_verdict::ledger::LedgerError;
 use pgrehearse_verdict::question::{Answer, Question};
 use pgrehearse_verdict::record::RecordError;
-use pgrehearse_verdict::verdict::Verdict;
+use pgrehearse_verdict::verdict::{Verdict, judge};
 
-use crate::story::Story;
+use crate::story::{Story, digest};
 
 #[test]
 fn a_journal_reads_back_as_it_was_written() {
     let story = Story::before_disaster();
     let read = journal::read(&story.journal()).expect("it can be read");
-    let events: Vec<(Scope, Event)> = read.into_iter().map(|l| (l.scope, l.event)).collect();
+    let mut events: Vec<(Scope, Event)> = read.into_iter().map(|l| (l.scope, l.event)).collect();
+    let Event::Began(began) = &mut events[0].1 else { panic!("it begins with the beginning") };
+    // The brief is sealed when the journal is written.
+    assert_eq!(began.brief_sha256.take(), Some(digest(story.brief().as_bytes())));
     assert_eq!(events, story.lines);
 }
 
@@ -40,7 +43,7 @@ fn a_last_line_that_was_being_written_is_left_out() {
 fn damage_before_the_last_line_is_an_error() {
     let journal = Story::latest().journal();
     let damaged = journal.replacen("\"remark\"", "\"remarc\"", 1);
-    assert!(matches!(journal::read(&damaged), Err(JournalError::Damaged(11, _))));
+    assert!(matches!(journal::read(&damaged), Err(JournalError::Damaged(12, _))));
     let blank = journal.replacen('\n', "\n\n", 1);
     assert!(matches!(journal::read(&blank), Err(JournalError::Damaged(2, _))));
     let longer = journal.replacen("\"n\":1,", "\"n\":1,\"more\":1,", 1);
@@ -207,4 +210,27 @@ fn a_stored_answer_of_another_length_is_lost() {
         }
     }
     story.expect("fingerprint", Status::Unknown, &["answer_lost"]);
+}
+
+#[test]
+fn a_brief_that_promises_less_than_it_did_is_unknown() {
+    let mut story = Story::before_disaster();
+    let journal = story.journal();
+    let passed = |story: &Story| judge(&story.read(&journal).expect("a record"));
+    assert_eq!(passed(&story).verdict, Verdict::Passed);
+    story.brief.checks.pop();
+    let judged = passed(&story);
+    assert_eq!(judged.verdict, Verdict::Unknown);
+    assert!(judged.findings.iter().any(|finding| finding.code == "brief_altered"));
+}
+
+#[test]
+fn a_brief_that_nobody_sealed_is_unknown() {
+    let story = Story::before_disaster();
+    let sealed = format!("\"brief_sha256\":\"{}\"", digest(story.brief().as_bytes()));
+    let journal = story.journal();
+    assert!(journal.contains(&sealed));
+    let judged = judge(&story.read(&journal.replace(&sealed, "\"brief_sha256\":null")).unwrap());
+    assert_eq!(judged.verdict, Verdict::Unknown);
+    assert!(judged.findings.iter().any(|finding| finding.code == "brief_unsealed"));
 }

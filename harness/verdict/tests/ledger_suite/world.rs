@@ -220,7 +220,9 @@ impl Drill {
             must_fail: None,
         };
         let (ledger, answers) = (Ok(world.ledger()), BTreeMap::new());
-        let mut drill = Drill { record: Record { brief, lines: vec![], ledger, answers } };
+        let mut drill = Drill {
+            record: Record { brief, brief_sha256: String::new(), lines: vec![], ledger, answers },
+        };
         let count = world.ids.len();
         let struck_ns = acked_ns(count);
         drill.source(struck_ns - 1, Event::Promised(promise(None)));

@@ -19,6 +19,7 @@ fn record(events: Vec<(Scope, Event)>) -> Record {
         event,
     });
     Record {
+        brief_sha256: String::new(),
         brief: runs::passed().brief,
         lines: lines.collect(),
         ledger: Err(LedgerError::Missing),
@@ -163,6 +164,7 @@ fn facts_come_from_servers_backups_and_remarks_that_state_one() {
         rig: "local".to_owned(),
         wall: "2026-11-03T09:00:00Z".to_owned(),
         source_nonce: "n0nce".to_owned(),
+        brief_sha256: None,
     };
     let promise = Promise {
         safe: Some(Lsn(0x0700_0000)),

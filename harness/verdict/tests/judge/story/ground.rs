@@ -200,6 +200,7 @@ fn protected() -> Vec<Event> {
         rig: "local".to_owned(),
         wall: "2026-11-23T18:00:00Z".to_owned(),
         source_nonce: "nonce-of-the-source".to_owned(),
+        brief_sha256: None,
     };
     let ran = Ran {
         node: "source".to_owned(),
@@ -234,6 +235,7 @@ fn protected() -> Vec<Event> {
         baseline(Question::Fingerprint, fingerprint()),
         baseline(Question::Inventory, inventory()),
         baseline(Question::Globals, globals()),
+        baseline(Question::Configuration, configuration("on")),
         baseline(Question::Sequences, sequences("501")),
         Event::Step { number: 1, text: "backup: full".to_owned() },
         Event::Ran(ran),
@@ -286,6 +288,7 @@ fn recovered(undo: bool) -> Vec<(Question, Table)> {
         (Question::Fingerprint, fingerprint()),
         (Question::Inventory, inventory()),
         (Question::Globals, globals()),
+        (Question::Configuration, configuration("off")),
         (Question::Sequences, sequences("533")),
         (Question::LedgerTransactions, table(columns::LEDGER_TX, tx)),
         (Question::LedgerEntries, table(columns::LEDGER_ENTRY, entry)),
@@ -312,6 +315,7 @@ fn server(nonce: &str, started: &str) -> Table {
             &["in_recovery", "f"],
             &["started", started],
             &["data_directory", "/data"],
+            &["not_its_own", ""],
             &["timeline", "1"],
             &["archive_mode", "off"],
             &["segment_bytes", "16777216"],
@@ -363,6 +367,19 @@ fn globals() -> Table {
     table(
         columns::GLOBALS,
         &[&["role", "shop_web", "login password 1f2e"], &["database", "shop", "owner shop_owner"]],
+    )
+}
+
+fn configuration(archive_mode: &str) -> Table {
+    table(
+        columns::CONFIGURATION,
+        &[
+            &["setting", "fsync", "on"],
+            &["setting", "archive_mode", archive_mode],
+            &["setting", "work_mem", "4096 kB"],
+            &["line of a file", "work_mem", "4MB"],
+            &["access rule", "number 0001", "local databases all users all scram-sha-256"],
+        ],
     )
 }
 

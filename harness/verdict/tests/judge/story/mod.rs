@@ -48,12 +48,20 @@ impl Story {
     pub fn journal(&self) -> String {
         let mut text = String::new();
         for (n, (scope, event)) in (1..).zip(&self.lines) {
-            let (scope, event) = (scope.clone(), event.clone());
+            let (scope, mut event) = (scope.clone(), event.clone());
+            if let Event::Began(began) = &mut event {
+                began.brief_sha256 = Some(digest(self.brief().as_bytes()));
+            }
             let line = Line { n, at_ns: n * 1_000_000_000, scope, event };
             text.push_str(&serde_json::to_string(&line).expect("a line is JSON"));
             text.push('\n');
         }
         text
+    }
+
+    /// The brief as text.
+    pub fn brief(&self) -> String {
+        serde_json::to_string(&self.brief).expect("a brief is JSON")
     }
 
     /// The ledger as text.
@@ -80,9 +88,8 @@ impl Story {
 
     /// The record with another text for its journal.
     pub fn read(&self, journal: &str) -> Result<Record, RecordError> {
-        let brief = serde_json::to_string(&self.brief).expect("a brief is JSON");
         let ledger = self.ledger();
-        Record::read(&brief, journal, Some(ledger.as_bytes()), &|sha256| {
+        Record::read(&self.brief(), journal, Some(ledger.as_bytes()), &|sha256| {
             self.answers.get(sha256).cloned()
         })
     }
