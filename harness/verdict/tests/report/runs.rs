@@ -151,6 +151,7 @@ fn held() -> Vec<Finding> {
         Finding::held("globals", "equal", "7 roles, 4 memberships, 3 settings, 2 databases"),
         Finding::held("configuration", "equal", "341 settings and rules, all as they were"),
         Finding::held("sequences", "at_or_after", "5 sequences stand at or after their values"),
+        Finding::held("indexes", "whole", "57 indexes and tables are whole and agree"),
         Finding::held("server_log", "quiet", "48 lines read, none is an error"),
         Finding::held("sql", "answer", "`select count(*) from shop.customers` answered 2000"),
     ]
