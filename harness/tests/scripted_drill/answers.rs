@@ -47,6 +47,9 @@ pub fn answer(
     if starts(&nothing) || starts(&made) {
         return Some(Reply::ok());
     }
+    if let Some(reply) = indexes(sql, shop) {
+        return Some(reply);
+    }
     if starts(&["SET LOCAL enable_indexscan"]) {
         return Some(catalogue(cluster, sql, shop));
     }
@@ -84,6 +87,37 @@ pub fn answer(
         return Some(Reply::table(&["a", "b", "c"], &[&["1663", "16384", "16400"]]));
     }
     tables(cluster.tables(), shop, sql)
+}
+
+/// What is asked of the indexes: there is one, and every row of its table is in it.
+fn indexes(sql: &str, shop: bool) -> Option<Reply> {
+    if sql.starts_with("-- Every index") {
+        let (name, table) = ("shop.customers_pkey", "shop.customers");
+        let line =
+            ["1", name, "customers_pkey", "2", table, "btree", "used", "", "id", "", "", "", ""];
+        let mut all = Table::new(&["column"; 13]);
+        if shop {
+            let value = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            all.rows.push(line.map(value).to_vec());
+        }
+        return Some(Reply::tables(vec![all]));
+    }
+    if sql.contains("e.extname = 'amcheck'") {
+        let named = ["bt_index_check", "amcheck.bt_index_check", "{index,heapallindexed}"];
+        return Some(Reply::table(&["a", "b", "c"], &[&named]));
+    }
+    if sql.starts_with("EXPLAIN (FORMAT JSON)") {
+        return Some(Reply::value(r#"[{"Plan": {"Index Name": "customers_pkey"}}]"#));
+    }
+    if sql.contains("FROM ONLY shop.customers") {
+        return Some(Reply::value("3"));
+    }
+    if sql.contains("UPDATE pg_catalog.pg_index") {
+        return Some(Reply::ok());
+    }
+    let walked = sql.starts_with("SELECT amcheck.bt_index_check(1::regclass");
+    let guarded = sql.starts_with("SHOW data_checksums");
+    (walked || guarded).then(|| Reply::value(if guarded { "on" } else { "" }))
 }
 
 /// What is asked of the tables of a drill.
@@ -131,6 +165,7 @@ fn catalogue(cluster: &Cluster, sql: &str, shop: bool) -> Reply {
         line("role", "shop_app", Some("SCRAM-SHA-256$4096:c2FsdA==$a2V5:a2V5"));
     } else if sql.contains("pg_catalog.pg_index") && shop {
         line("table", "shop.customers", None);
+        line("index", "shop.customers_pkey", None);
         if cluster.tables().orders {
             line("table", "shop.orders", None);
         }
