@@ -161,7 +161,7 @@ fn catalogue(cluster: &Cluster, sql: &str, shop: bool) -> Reply {
         let row = [Some(class), Some(identity), Some("as it was made"), secret];
         table.rows.push(row.map(|value| value.map(str::to_owned)).to_vec());
     };
-    if sql.contains("pg_catalog.pg_authid AS r WHERE") {
+    if sql.contains("SELECT 'role' AS class") {
         line("role", "shop_app", Some("SCRAM-SHA-256$4096:c2FsdA==$a2V5:a2V5"));
     } else if sql.contains("pg_catalog.pg_index") && shop {
         line("table", "shop.customers", None);

@@ -9,7 +9,11 @@ use crate::performance::{Mishap, Performed};
 const WRITER: &str = "pgrehearse_writer";
 const TWIN: &str = "wal-segment-missing";
 /// Questions about the ground that are answered with a refusal where the ground fails.
-const ASKED_OF_THE_GROUND: &[&str] = &["read the server's log", "read the timeline's history"];
+const ASKED_OF_THE_GROUND: &[&str] = &[
+    "read the server's log",
+    "read the timeline's history",
+    "look for files that are not the server's own",
+];
 
 /// The calls of a drill in which nothing went wrong, in the order in which they are counted.
 pub struct Calls(Vec<Called>);

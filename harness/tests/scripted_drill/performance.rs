@@ -33,7 +33,11 @@ pub fn plan(scenario: &str) -> Plan {
         seed: 7,
         fixtures_dir: "tests/scripted_drill/fixtures".into(),
     };
-    lower(&scenario, &ground).unwrap().remove(0)
+    let mut plan = lower(&scenario, &ground).unwrap().remove(0);
+    // What these ask goes deeper into the catalogues than the model of a cluster does: they are
+    // held to real servers, in `attacks` and in `ask_indexes`.
+    plan.brief.checks.retain(|check| !["configuration", "indexes"].contains(&check.name()));
+    plan
 }
 
 /// The same plan with little work in little time, for a thousand performances.
