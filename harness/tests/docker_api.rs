@@ -173,7 +173,7 @@ fn every_request_is_one_that_an_older_engine_knows() {
 async fn requests() {
     let proxy = Proxy::start();
     let run = own_run("requests");
-    image::ensure(17, false, &|_| {}).await.unwrap();
+    image::ensure(17, true, &|_| {}).await.unwrap();
     let rig = rig(&run, new_lease(&run)).await.unwrap();
     life(&rig).await.unwrap();
     assert_eq!(rig.release().await, Vec::<String>::new());
@@ -199,7 +199,7 @@ fn an_engine_that_fails_anywhere_is_the_rigs_fault_and_never_a_hang() {
 #[ignore = "is started by an_engine_that_fails_anywhere_is_the_rigs_fault_and_never_a_hang"]
 async fn faults() {
     let proxy = Proxy::start();
-    image::ensure(17, false, &|_| {}).await.unwrap();
+    image::ensure(17, true, &|_| {}).await.unwrap();
     let mut number = 0;
     for fault in [Fault::Closed, Fault::Hung, Fault::Refused, Fault::Cut] {
         let mut struck = true;

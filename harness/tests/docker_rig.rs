@@ -26,7 +26,7 @@ impl Ground {
     }
 
     async fn with(name: &str, options: Options) -> Ground {
-        image::ensure(17, false, &|line| eprintln!("{line}")).await.unwrap();
+        image::ensure(17, true, &|line| eprintln!("{line}")).await.unwrap();
         let run = format!("test-{name}-{}", std::process::id());
         let state = tempfile::tempdir().unwrap();
         let lease = Arc::new(Lease::open_in(state.path(), &run).unwrap());

@@ -54,7 +54,7 @@ impl Site {
                 (Arc::new(rig), find().first().expect("PostgreSQL is installed").major)
             }
             Kind::Docker => {
-                image::ensure(DOCKER_MAJOR, false, &|line| eprintln!("{line}")).await.unwrap();
+                image::ensure(DOCKER_MAJOR, true, &|line| eprintln!("{line}")).await.unwrap();
                 (Arc::new(DockerRig::connect(&run, "drill", lease).await.unwrap()), DOCKER_MAJOR)
             }
         };
