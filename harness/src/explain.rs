@@ -51,12 +51,25 @@ texts! {
     "behind" [];
     "collides" [];
     "unusable" [];
+    "reaches_out" ["not_isolated" "slot_in_use" "extra_worker" "worker_as_before" "stranger"];
+    "prepared_lost" ["pending"];
+    "no_statistics" ["none_before"];
     "index_corrupt" [];
     "index_disagrees" [];
     "heap_corrupt" [];
+    "page_unreadable" ["unread"];
+    "bad_checksums" ["unscanned" "no_checksums"];
+    "breached" ["breached_before"];
+    "unevaluated" [];
+    "dangling" ["dangled_before"];
+    "invalid_text" ["invalid_before"];
+    "collation_stale" ["stale_before"];
     "direction_unknown" [];
     "wrong_server" ["is_the_source" "source_up" "same_start" "nonce_not_fresh"];
     "other_cluster" [];
+    "artifact_altered" ["artifact_missing"];
+    "not_a_new_cluster" [];
+    "older_backup" ["other_snapshot"];
     "foreign_files" [];
     "archives" [];
     "checksums_changed" [];
@@ -69,12 +82,17 @@ texts! {
     "not_writable" [];
     "still_in_recovery" [];
     "login_refused" [];
+    "let_in" ["open_before"];
+    "shut_out" ["expired"];
     "smoke_failed" [];
     "write_lost" [];
     "log_speaks" [
         "panic" "fatal" "internal_error" "wal_damaged" "page_damaged" "file_damaged"
         "crash_recovery" "process_died" "startup_failed" "collation_mismatch" "wal_ended"
     ];
+    "command_failed" ["command_unended"];
+    "command_errors" ["command_warns"];
+    "command_speaks" ["output_cut" "no_command"];
     "log_incomplete" ["empty_log" "log_begins_late"];
     "query_failed" [];
     "wrong_answer" ["differs" "not_one_row" "not_one_column"];

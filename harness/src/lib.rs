@@ -10,6 +10,7 @@ pub mod disaster;
 pub mod drill;
 pub mod engine;
 pub mod explain;
+pub mod fixture;
 pub mod plan;
 pub mod rig;
 pub mod sabotage;

@@ -18,7 +18,7 @@ fn nothing_started(bench: &Bench) {
 
 #[test]
 fn a_wrong_scenario_or_argument_is_2_and_nothing_was_started() {
-    set_up(&[Needs::Postgres]);
+    set_up(&[Needs::Postgres, Needs::PgBackRest]);
     let bench = Bench::new(PROGRAM);
     bench.write("broken.yaml", &TINY.replace("disaster:", "disastre:"));
     bench.write("both/good.yaml", &TINY.replace("tiny.sql", "../tiny.sql"));
@@ -50,7 +50,7 @@ fn a_wrong_scenario_or_argument_is_2_and_nothing_was_started() {
 
 #[test]
 fn an_empty_selection_is_4_and_never_a_success() {
-    set_up(&[Needs::Postgres]);
+    set_up(&[Needs::Postgres, Needs::PgBackRest]);
     let bench = Bench::new(PROGRAM);
     bench.write("empty/README", "no scenario here");
     bench.write("all/tiny.yaml", &TINY.replace("tiny.sql", "../tiny.sql"));
@@ -78,7 +78,7 @@ fn an_empty_selection_is_4_and_never_a_success() {
 
 #[test]
 fn every_verb_answers() {
-    set_up(&[Needs::Postgres]);
+    set_up(&[Needs::Postgres, Needs::PgBackRest]);
     let bench = Bench::new(PROGRAM);
     let fine = |words: &[&str]| {
         let (code, out, err) = bench.run(words);
@@ -236,7 +236,7 @@ fn the_doctor_finds_each_thing_that_is_missing() {
 
 #[test]
 fn a_reader_that_went_away_is_no_panic() {
-    set_up(&[Needs::Postgres]);
+    set_up(&[Needs::Postgres, Needs::PgBackRest]);
     let bench = Bench::new(PROGRAM);
     for words in [
         &["list", "--rig", "local", "tiny.yaml"][..],

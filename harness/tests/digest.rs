@@ -5,7 +5,7 @@ mod shop;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pgrehearse::drill::digest::{PINNED, fingerprint};
+use pgrehearse::drill::digest::{Contents, PINNED, fingerprint};
 use pgrehearse::drill::{SUPERUSER, Server};
 use pgrehearse::rig::{Login, Place, Session, SqlTrouble};
 use pgrehearse_verdict::question::{Moment, Question, Table};
@@ -21,9 +21,14 @@ async fn pinned(server: &Server, database: &str) -> Box<dyn Session> {
     server.node.connect(&login).await.unwrap()
 }
 
+async fn whole(session: &mut dyn Session, database: &str) -> Result<Table, SqlTrouble> {
+    let contents = Contents::list(session).await?;
+    fingerprint(&mut [session], &contents, database).await
+}
+
 async fn take(shop: &Shop, database: &str) -> BTreeMap<String, Vec<String>> {
     let mut session = pinned(&shop.server, database).await;
-    let table = fingerprint(&mut *session, database).await.unwrap();
+    let table = whole(&mut *session, database).await.unwrap();
     let row = |row: Vec<Option<String>>| {
         let mut row: Vec<String> = row.into_iter().map(Option::unwrap).collect();
         assert_eq!(row.remove(0), database);
@@ -176,9 +181,48 @@ async fn a_relation_that_cannot_be_read_refuses_the_whole_and_is_named() {
     holder.query("BEGIN; LOCK TABLE \"held, \"\"up\"", LIMIT).await.unwrap();
     let mut session = pinned(&shop.server, "postgres").await;
     session.query("SET lock_timeout = 100", LIMIT).await.unwrap();
-    let refused: SqlTrouble = fingerprint(&mut *session, "postgres").await.unwrap_err();
+    let refused: SqlTrouble = whole(&mut *session, "postgres").await.unwrap_err();
     assert_eq!(refused.code.as_deref(), Some("55P03"));
     assert!(refused.said.contains(r#"`public."held, ""up"`"#), "{}", refused.said);
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_sessions_in_one_snapshot_find_what_one_finds_whatever_commits_meanwhile() {
+    let shop = Shop::empty().await;
+    let sql = "CREATE TABLE big AS SELECT i, repeat('x', 300) AS filler
+        FROM generate_series(1, 60000) AS i;
+        DELETE FROM big WHERE i % 3 = 0; CREATE TABLE small AS SELECT 1 AS n";
+    shop.sql("postgres", sql).await;
+    let before = take(&shop, "postgres").await;
+    let mut first = pinned(&shop.server, "postgres").await;
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    let export = format!("{begin}; SELECT pg_export_snapshot()");
+    let exported = first.query(&export, LIMIT).await.unwrap();
+    let snapshot = exported[1].rows[0][0].clone().unwrap();
+    let mut others = vec![];
+    for _ in 0..2 {
+        let mut other = pinned(&shop.server, "postgres").await;
+        let import = format!("{begin}; SET TRANSACTION SNAPSHOT '{snapshot}'");
+        other.query(&import, LIMIT).await.unwrap();
+        others.push(other);
+    }
+    let contents = Contents::list(&mut *first).await.unwrap();
+    shop.sql("postgres", "INSERT INTO big SELECT 0, 'new' FROM generate_series(1, 9000)").await;
+    shop.sql("postgres", "UPDATE big SET i = -i WHERE i % 2 = 0").await;
+    let mut sessions: Vec<&mut dyn Session> = vec![&mut *first];
+    for other in &mut others {
+        sessions.push(&mut **other);
+    }
+    let found = fingerprint(&mut sessions, &contents, "postgres").await.unwrap();
+    let big = &before["public.big"];
+    assert_eq!(big[0], "40000");
+    let digests: Vec<_> = found.rows.iter().map(|row| (&row[1], &row[2], &row[3])).collect();
+    for (name, was) in &before {
+        let [rows, digest] = [&was[0], &was[1]].map(|text| Some(text.clone()));
+        assert!(digests.contains(&(&Some(name.clone()), &rows, &digest)), "{name}: {found:?}");
+    }
+    assert_ne!(take(&shop, "postgres").await["public.big"], *big);
     shop.close().await;
 }
 

@@ -79,6 +79,23 @@ fn a_dropped_table_is_undone_in_containers() {
 }
 
 #[test]
+fn a_dropped_table_is_undone_from_a_base_backup_on_local_processes() {
+    passes("local", "scenarios/basebackup-dropped-table.yaml");
+}
+
+#[test]
+fn a_lost_data_directory_is_recovered_from_a_base_backup_on_local_processes() {
+    passes("local", "scenarios/basebackup-lost-data-directory.yaml");
+}
+
+#[test]
+fn a_chain_of_incremental_base_backups_is_recovered_in_containers() {
+    if engine_answers() {
+        passes("docker", "scenarios/basebackup-incremental.yaml");
+    }
+}
+
+#[test]
 fn the_canary_fails_for_the_reason_it_must() {
     let place = Place::new();
     let canary = "scenarios/canary/no-archive-timeout.yaml";
@@ -100,14 +117,16 @@ fn pagila() -> Option<PathBuf> {
     Some(path.canonicalize().expect("a path"))
 }
 
-#[test]
-fn a_database_nobody_here_wrote_comes_back_whole() {
+#[rstest::rstest]
+#[case::pgbackrest("pgbackrest: { start_fast: true }")]
+#[case::basebackup("pg_basebackup: { checkpoint: fast, format: tar, compress: zstd }")]
+fn a_database_nobody_here_wrote_comes_back_whole(#[case] engine: &str) {
     let Some(pagila) = pagila() else { return };
     let place = Place::new();
     let text = format!(
         "name: pagila comes back whole\n\
          fixture: {{ sql: {} }}\n\
-         engine: {{ pgbackrest: {{ start_fast: true }} }}\n\
+         engine: {{ {engine} }}\n\
          postgres: {{ settings: {{ archive_timeout: 60s }} }}\n\
          steps:\n\
          - workload: {{ writers: 2, rate: 100/s }}\n\

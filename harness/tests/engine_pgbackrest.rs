@@ -5,15 +5,23 @@
 
 mod engine;
 
-use engine::{House, Kind, LIMIT, PASSWORD, SEGMENT_BYTES, Site, mount, one, promoted, strike};
+use engine::{
+    House, Kind, LIMIT, PASSWORD, SEGMENT_BYTES, Site, course, mount, one, promoted, strike,
+};
 use pgrehearse::disaster;
 use pgrehearse::drill::QUERY_LIMIT;
 use pgrehearse::drill::locate::{Harm, Window, before};
-use pgrehearse::engine::{Engine, Target};
+use pgrehearse::engine::{Archive, RestoresFiles, Target};
 use pgrehearse::rig::{Command, Place};
 use pgrehearse::sabotage::{self, Bench};
 use pgrehearse_verdict::journal::{self, Cause, Event, RigCause, SubjectCause};
 use pgrehearse_verdict::lsn::{Lsn, Segment};
+
+/// A server that is protected by pgBackRest.
+async fn house(kind: Kind) -> House {
+    let text = r#"{"compress": "lz4", "start_fast": true, "process_max": 2}"#;
+    House::protected(kind, text).await
+}
 
 fn command(argv: &[&str]) -> Command {
     Command::new("test", LIMIT, argv.iter().copied())
@@ -30,7 +38,7 @@ const SHOP: &str = "create schema shop; create table shop.customers (id int prim
 async fn what_committed_while_a_table_was_dropped_is_kept_and_the_drop_is_undone(
     #[case] kind: Kind,
 ) {
-    let house = House::new(kind).await;
+    let house = house(kind).await;
     one(&house.source, SHOP).await;
     let full = house.backup("full").await;
     one(&house.source, "insert into shop.customers values (1)").await;
@@ -69,7 +77,7 @@ async fn what_committed_while_a_table_was_dropped_is_kept_and_the_drop_is_undone
 #[case::docker(Kind::Docker)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_partitioned_table_in_a_tablespace_of_another_database_is_found(#[case] kind: Kind) {
-    let house = House::new(kind).await;
+    let house = house(kind).await;
     let spaces = house.source.node.place(Place::Tablespaces);
     let make = command(&["mkdir", &format!("{spaces}/a")]);
     house.site.stage.must(&*house.source.node, make).await.unwrap();
@@ -127,7 +135,7 @@ async fn a_partitioned_table_in_a_tablespace_of_another_database_is_found(#[case
 async fn after_a_lost_data_directory_all_that_was_archived_comes_back_and_no_more(
     #[case] kind: Kind,
 ) {
-    let house = House::new(kind).await;
+    let house = house(kind).await;
     one(&house.source, SHOP).await;
     let first = house.backup("incr").await;
     assert_eq!(first.kind, "full", "there was none to build on");
@@ -153,7 +161,7 @@ async fn after_a_lost_data_directory_all_that_was_archived_comes_back_and_no_mor
     assert_eq!(one(&recovered, "show archive_mode").await, "off");
 
     // The ground of a restore must be empty.
-    let again = house.engine.restore(stage, &*recovered.node, Target::Latest, 1).await;
+    let again = house.engine.restore(stage, &*recovered.node, &course(Target::Latest)).await;
     assert!(again.unwrap_err().said.contains("is not empty"));
     let journal = std::fs::read_to_string(house.site.state.path().join("journal.jsonl")).unwrap();
     let lines = journal::read(&journal).unwrap();
@@ -187,7 +195,7 @@ async fn a_server_that_still_answers_is_not_lost_although_its_files_are(#[case] 
 #[case::docker(Kind::Docker)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_segment_is_missing_in_the_copy_alone(#[case] kind: Kind) {
-    let house = House::new(kind).await;
+    let house = house(kind).await;
     let backup = house.backup("full").await;
     one(&house.source, SHOP).await;
     let end = house.archived_up_to().await;
@@ -204,7 +212,7 @@ async fn a_missing_segment_is_missing_in_the_copy_alone(#[case] kind: Kind) {
     let argv = ["cp", "-a", "--", &format!("{from}/."), &to];
     stage.must(&*node, command(&argv)).await.unwrap();
     let sabotage = sabotage::named("wal_segment_missing").unwrap();
-    let bench = Bench { node: &*node, engine, needed: &needed, place: 7 };
+    let bench = Bench { node: &*node, engine, needed: &needed, backup: None, place: 7 };
     let spoiled = sabotage.spoil(stage, &bench).await.unwrap();
     assert!(spoiled.original_untouched && spoiled.proof.is_some(), "{spoiled:?}");
     assert!(spoiled.change.contains(&first.to_string()), "{spoiled:?}");
@@ -219,7 +227,7 @@ async fn a_missing_segment_is_missing_in_the_copy_alone(#[case] kind: Kind) {
 
     // The spoiled copy restores and starts without a word, and the rows are not there.
     let twin = house.site.server(node);
-    engine.restore(stage, &*twin.node, Target::Latest, 1).await.unwrap();
+    engine.restore(stage, &*twin.node, &course(Target::Latest)).await.unwrap();
     twin.start(stage, &[("archive_mode", "off")]).await.unwrap();
     tokio::time::timeout(LIMIT, promoted(&twin)).await.expect("recovery ends");
     assert_eq!(one(&twin, "select to_regclass('shop.orders')").await, "");

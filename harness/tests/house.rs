@@ -30,11 +30,15 @@ fn root() -> PathBuf {
 }
 
 fn sources(below: &Path, into: &mut Vec<PathBuf>) {
+    files(below, "rs", into);
+}
+
+fn files(below: &Path, ending: &str, into: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(below).expect("a folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
-            sources(&path, into);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files(&path, ending, into);
+        } else if path.extension().is_some_and(|extension| extension == ending) {
             into.push(path);
         }
     }
@@ -68,6 +72,17 @@ fn none(broken: Vec<String>) {
 fn every_file_says_what_it_is_for() {
     let broken = shipped().into_iter().filter(|(_, code)| !code.starts_with("//! "));
     none(broken.map(|(name, _)| format!("{name}:1: does not open with `//!`")).collect());
+}
+
+#[test]
+fn what_is_asked_of_a_database_can_be_asked_in_any_encoding() {
+    // A comment is sent with the rest: one sign that LATIN9 has not, and the question is refused.
+    let folder = root().join("harness/src/drill/ask");
+    let mut asked = vec![];
+    files(&folder, "sql", &mut asked);
+    assert!(asked.len() >= 10, "only {} files were found", asked.len());
+    let broken = asked.into_iter().filter(|path| !fs::read(path).expect("bytes").is_ascii());
+    none(broken.map(|path| format!("{}: is not plain ASCII", path.display())).collect());
 }
 
 #[test]

@@ -119,6 +119,7 @@ fn misfit(root: &Value, schema: &Value, value: &Value, at: &str) -> Option<Strin
                     all.filter(|schema| misfit(root, schema, value, at).is_none()).count();
                 if rule == "anyOf" { fitting > 0 } else { fitting == 1 }
             }
+            "maximum" => value.as_f64().is_none_or(|number| number <= wanted.as_f64().unwrap()),
             "minimum" => value.as_f64().is_none_or(|number| number >= wanted.as_f64().unwrap()),
             "$schema" | "$defs" | "title" | "description" | "default" | "format" => true,
             other => panic!("the test does not know the rule `{other}`"),

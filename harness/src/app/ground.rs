@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cli::{GroundArgs, RigChoice};
-use crate::plan::{Fixture, Load, Plan};
+use crate::plan::{Fixture, Load, Plan, Script};
 use crate::rig::docker::{self, DockerRig, image};
 use crate::rig::lease::Lease;
 use crate::rig::local::{self, LocalRig};
@@ -141,7 +141,8 @@ fn files_bytes(fixture: &Fixture) -> u64 {
     let of = |path: &PathBuf| std::fs::metadata(path).map_or(0, |is| is.len());
     let loads = fixture.databases.iter().flat_map(|database| &database.load);
     let loaded = loads.map(|load| match load {
-        Load::Sql(path) | Load::Dump(path) => of(path),
+        Load::Sql(Script::File(path)) | Load::Dump(path) => of(path),
+        Load::Sql(Script::Made { text, .. }) => text.len() as u64,
     });
     loaded.sum::<u64>().saturating_mul(u64::from(fixture.scale))
 }

@@ -5,15 +5,18 @@
 //! the SHA-256 of each row's COPY text. A sum sees a row that is there twice, which an
 //! exclusive-or would not. It withstands accidents; it is not meant to withstand forgery.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod slices;
+mod sum;
+
 use std::time::Duration;
 
 use pgrehearse_verdict::question::{Table, columns};
-use sha2::{Digest, Sha256};
 
-use crate::drill::hex;
 use crate::drill::quote::quote_ident;
-use crate::rig::{CopySink, Session, SqlTrouble};
+use crate::rig::{Session, SqlTrouble};
+
+use slices::{Task, work_off};
+use sum::read;
 
 /// How a session that reads contents must be set up, in its startup packet: everything that
 /// changes how a value is written, and everything that lets a query answer without reading the
@@ -33,6 +36,7 @@ pub const PINNED: &[(&str, &str)] = &[
     ("enable_indexscan", "off"),
     ("enable_indexonlyscan", "off"),
     ("enable_bitmapscan", "off"),
+    ("enable_tidscan", "on"),
     ("synchronize_seqscans", "off"),
     ("jit", "off"),
     ("statement_timeout", "0"),
@@ -41,18 +45,27 @@ pub const PINNED: &[(&str, &str)] = &[
     ("application_name", "pgrehearse"),
 ];
 
-/// The way digests are made; part of every digest, so that two ways never compare.
-pub const ALGORITHM: &str = "sha256-sum-1";
+/// The encoding in which text is sent as it is kept.
+const UNCONVERTED: &str = "UTF8";
+/// What a COPY ends with that converts nothing: in another encoding there can be text that UTF-8
+/// does not have, and bytes that are none.
+const AS_KEPT: &str = " (ENCODING 'SQL_ASCII')";
 /// How long the list of tables may take.
 const LIST_LIMIT: Duration = Duration::from_secs(60);
-/// How long one table may take.
-const TABLE_LIMIT: Duration = Duration::from_secs(3600);
 
-/// Every relation with rows of its own, one line for each column, columns in name order.
+/// Every relation with rows of its own, one line for each column, columns in name order; and how
+/// many blocks it has that can be read by their number, which a heap can since PostgreSQL 14. That
+/// is asked of the file: to ask the relation would wait for its locks. It need not be exact, since
+/// the last slice is open at its end.
 const RELATIONS: &str = "
 SELECT n.nspname, c.relname, format('%I.%I', n.nspname, c.relname),
   c.relpersistence, c.relispopulated, a.attname, quote_ident(a.attname),
-  pg_catalog.format_type(a.atttypid, a.atttypmod)
+  pg_catalog.format_type(a.atttypid, a.atttypmod),
+  CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 140000
+    AND c.relam = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'heap')
+  THEN greatest(c.relpages,
+    (pg_catalog.pg_stat_file(pg_catalog.pg_relation_filepath(c.oid), true)).size
+    / pg_catalog.current_setting('block_size')::int) END
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_attribute AS a
@@ -77,28 +90,65 @@ WHERE rtrim(data, '\x00'::bytea) <> '\x'
 /// The columns of the large objects' line, as its shape.
 const LARGE_OBJECT_SHAPE: &str = "(loid oid, content bytea)";
 
-/// The count and digest of every table, partition and materialized view of the database that
-/// `session` is connected to with the settings of [`PINNED`], and of its large objects as
-/// `pg_largeobject`. The answer has the columns of [`columns::FINGERPRINT`].
+/// The relations with rows of their own of one database.
+pub struct Contents {
+    relations: Vec<Relation>,
+    /// What every COPY ends with.
+    ending: &'static str,
+}
+
+impl Contents {
+    /// The relations of the database that `session` is connected to with the settings of
+    /// [`PINNED`].
+    ///
+    /// # Errors
+    /// The list does not come, or not as it was asked for.
+    pub async fn list(session: &mut dyn Session) -> Result<Contents, SqlTrouble> {
+        let encoding = session.query("SHOW server_encoding", LIST_LIMIT).await?;
+        let encoding = encoding.first().and_then(|table| table.rows.first()?.first()?.as_deref());
+        let ending = if encoding == Some(UNCONVERTED) { "" } else { AS_KEPT };
+        Ok(Contents { relations: relations(session).await?, ending })
+    }
+
+    /// How many sessions can read at once with profit, at least one.
+    pub fn readers(&self) -> usize {
+        slices::readers(self.relations.iter().map(|relation| relation.blocks).sum())
+    }
+}
+
+/// The count and digest of everything in `contents`, and of the database's large objects as
+/// `pg_largeobject`. The answer has the columns of [`columns::FINGERPRINT`]. All of `sessions`
+/// are connected to that database with the settings of [`PINNED`] and see the same snapshot; they
+/// share the work, and what comes of it is the same for one as for many.
 ///
 /// # Errors
 /// A relation that cannot be read to its end: the whole answer is refused, and the relation named.
-pub async fn fingerprint(session: &mut dyn Session, database: &str) -> Result<Table, SqlTrouble> {
+pub async fn fingerprint(
+    sessions: &mut [&mut dyn Session],
+    contents: &Contents,
+    database: &str,
+) -> Result<Table, SqlTrouble> {
     let mut table = Table::new(columns::FINGERPRINT);
-    for relation in relations(session).await? {
-        let (rows, digest) = if relation.populated {
-            let read = read(session, &relation.copy(), &relation.shape()).await;
-            read.map_err(|trouble| naming(&relation.identity, trouble))?
-        } else {
-            (0, Sum::default().seal(&relation.shape()))
-        };
-        let name = relation.identity.clone();
-        table.rows.push(line(database, name, rows, digest, relation.described()));
+    let relations = &contents.relations;
+    let mut tasks = vec![];
+    for (at, relation) in relations.iter().enumerate().filter(|(_, one)| one.populated) {
+        let parts = slices::slices(relation.blocks, sessions.len());
+        tasks.extend(
+            parts.iter().map(|part| Task { at, copy: relation.copy(part, contents.ending) }),
+        );
     }
-    if let Some(count) = large_objects(session).await? {
-        let read = read(session, LARGE_OBJECTS, LARGE_OBJECT_SHAPE).await;
-        let (_, digest) = read.map_err(|trouble| naming("pg_largeobject", trouble))?;
-        let name = "pg_largeobject".to_owned();
+    let sums = work_off(sessions, tasks, relations.len()).await;
+    let sums = sums.map_err(|(at, trouble)| naming(&relations[at].identity, trouble))?;
+    for (relation, sum) in relations.iter().zip(sums) {
+        let digest = sum.seal(&relation.shape());
+        let name = relation.identity.clone();
+        table.rows.push(line(database, name, sum.rows(), digest, relation.described()));
+    }
+    let Some(session) = sessions.first_mut() else { return Err(misshapen("the sessions")) };
+    if let Some(count) = large_objects(&mut **session).await? {
+        let read = read(&mut **session, LARGE_OBJECTS).await;
+        let sum = read.map_err(|trouble| naming("pg_largeobject", trouble))?;
+        let (name, digest) = ("pg_largeobject".to_owned(), sum.seal(LARGE_OBJECT_SHAPE));
         table.rows.push(line(database, name, count, digest, LARGE_OBJECT_SHAPE.to_owned()));
     }
     Ok(table)
@@ -130,16 +180,20 @@ struct Relation {
     identity: String,
     unlogged: bool,
     populated: bool,
+    /// How many blocks can be read by their number.
+    blocks: u64,
     /// The name, the name as SQL would print it, and the type.
     columns: Vec<(String, String, String)>,
 }
 
 impl Relation {
-    /// Nothing here has an alias: a column of that name would take its place.
-    fn copy(&self) -> String {
+    /// Reads the rows for which `part` holds. Nothing here has an alias: a column of that name
+    /// would take its place.
+    fn copy(&self, part: &str, ending: &str) -> String {
         let list: Vec<String> = self.columns.iter().map(|(name, ..)| quote_ident(name)).collect();
         let (schema, name) = (quote_ident(&self.schema), quote_ident(&self.name));
-        format!("COPY (SELECT {} FROM ONLY {schema}.{name}) TO STDOUT", list.join(", "))
+        let list = list.join(", ");
+        format!("COPY (SELECT {list} FROM ONLY {schema}.{name}{part}) TO STDOUT{ending}")
     }
 
     fn shape(&self) -> String {
@@ -158,8 +212,8 @@ async fn relations(session: &mut dyn Session) -> Result<Vec<Relation>, SqlTroubl
     let tables = session.query(RELATIONS, LIST_LIMIT).await?;
     let mut relations: Vec<Relation> = vec![];
     for row in tables.into_iter().flat_map(|table| table.rows) {
-        let Ok([schema, name, identity, persistence, populated, column, shown, kind]) =
-            <[Option<String>; 8]>::try_from(row)
+        let Ok([schema, name, identity, persistence, populated, column, shown, kind, blocks]) =
+            <[Option<String>; 9]>::try_from(row)
         else {
             return Err(misshapen("the list of tables"));
         };
@@ -174,6 +228,7 @@ async fn relations(session: &mut dyn Session) -> Result<Vec<Relation>, SqlTroubl
                 identity,
                 unlogged: persistence.as_deref() == Some("u"),
                 populated: populated.as_deref() != Some("f"),
+                blocks: blocks.and_then(|blocks| blocks.parse().ok()).unwrap_or(0),
                 columns: vec![],
             });
         }
@@ -203,101 +258,4 @@ async fn large_objects(session: &mut dyn Session) -> Result<Option<u64>, SqlTrou
 fn misshapen(what: &str) -> SqlTrouble {
     let said = format!("{what} did not come as it was asked for");
     SqlTrouble { code: None, said, lost: false }
-}
-
-/// The number of rows of a COPY, and their digest.
-async fn read(
-    session: &mut dyn Session,
-    copy: &str,
-    shape: &str,
-) -> Result<(u64, String), SqlTrouble> {
-    let sum = Arc::new(Mutex::new(Sum::default()));
-    let (rows, sink) =
-        session.copy_out(copy, Box::new(Summing(Arc::clone(&sum))), TABLE_LIMIT).await?;
-    drop(sink);
-    let sum = sum.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    if sum.rows != rows {
-        return Err(misshapen("the number of rows"));
-    }
-    Ok((rows, sum.seal(shape)))
-}
-
-struct Summing(Arc<Mutex<Sum>>);
-
-impl CopySink for Summing {
-    fn row(&mut self, row: &[u8]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).add(row);
-    }
-}
-
-/// The sum modulo 2^256 of the SHA-256 of each row, least significant word first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Sum {
-    rows: u64,
-    words: [u64; 4],
-}
-
-impl Sum {
-    fn add(&mut self, row: &[u8]) {
-        let digest = Sha256::digest(row);
-        let mut carry = false;
-        for (word, bytes) in self.words.iter_mut().zip(digest.rchunks_exact(8)) {
-            let added = bytes.iter().fold(0, |word: u64, byte| word << 8 | u64::from(*byte));
-            let (sum, over) = word.overflowing_add(added);
-            let (sum, over_again) = sum.overflowing_add(u64::from(carry));
-            *word = sum;
-            carry = over || over_again;
-        }
-        self.rows += 1;
-    }
-
-    fn seal(&self, shape: &str) -> String {
-        let mut whole = Sha256::new();
-        whole.update(format!("{ALGORITHM}\n{shape}\n{}\n", self.rows));
-        for word in self.words {
-            whole.update(word.to_le_bytes());
-        }
-        hex(&whole.finalize())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sum(rows: &[&str]) -> Sum {
-        let mut sum = Sum::default();
-        rows.iter().for_each(|row| sum.add(row.as_bytes()));
-        sum
-    }
-
-    #[test]
-    fn the_order_of_rows_does_not_matter_and_their_number_does() {
-        assert_eq!(sum(&["a", "b", "c"]), sum(&["c", "a", "b"]));
-        assert_ne!(sum(&["a", "a"]).words, sum(&[]).words);
-        assert_ne!(sum(&["a", "b", "b"]).words, sum(&["a"]).words);
-    }
-
-    #[test]
-    fn the_sum_is_that_of_the_digests_as_numbers_of_256_bits() {
-        // Against a sum in decimal digits, carried by hand through every byte.
-        let rows = ["x", "y", "z", "", "\\N"];
-        let mut bytes = [0u8; 32];
-        for row in rows {
-            let mut carry = 0u16;
-            for (sum, byte) in bytes.iter_mut().zip(Sha256::digest(row)).rev() {
-                let whole = u16::from(*sum) + u16::from(byte) + carry;
-                *sum = whole.to_le_bytes()[0];
-                carry = whole >> 8;
-            }
-        }
-        let words = sum(&rows).words;
-        let found: Vec<u8> = words.iter().rev().flat_map(|word| word.to_be_bytes()).collect();
-        assert_eq!(found, bytes);
-    }
-
-    #[test]
-    fn a_digest_binds_the_names_of_the_columns() {
-        assert_ne!(sum(&["1"]).seal("(a integer)"), sum(&["1"]).seal("(b integer)"));
-    }
 }

@@ -9,7 +9,8 @@ use pgrehearse_verdict::journal::{RigCause, SubjectCause};
 use crate::drill::secrets::{STAND_IN, Secrets};
 use crate::drill::workload::WRITER;
 use crate::drill::{QUERY_LIMIT, SUPERUSER, Server, quote_ident, quote_literal};
-use crate::plan::{Fixture, Load};
+use crate::engine::by_name;
+use crate::plan::{Fixture, Load, Script};
 use crate::rig::{Command, Place, SqlTrouble, Stage, Trouble};
 
 /// How long one file of a fixture may take to load.
@@ -28,15 +29,16 @@ pub async fn load(
     let loader = Loader { stage, server, fixture, seed };
     loader.prepare(secrets).await?;
     loader.roles(secrets).await?;
-    for path in &fixture.cluster {
-        loader.sql("postgres", path).await?;
+    for script in &fixture.cluster {
+        loader.sql("postgres", script).await?;
     }
     for database in &fixture.databases {
-        let create = format!("CREATE DATABASE {}", quote_ident(&database.name));
+        let (name, options) = (quote_ident(&database.name), &database.options);
+        let create = format!("CREATE DATABASE {name} {options}");
         loader.query("postgres", &create).await?;
         for file in &database.load {
             match file {
-                Load::Sql(path) => loader.sql(&database.name, path).await?,
+                Load::Sql(script) => loader.sql(&database.name, script).await?,
                 Load::Dump(path) => loader.dump(&database.name, path).await?,
             }
         }
@@ -64,13 +66,6 @@ pub async fn admit(server: &Server, fixture: &Fixture, database: &str) -> Result
 pub fn refused(during: &str) -> impl Fn(SqlTrouble) -> Trouble + use<> {
     let during = during.to_owned();
     move |trouble| Trouble::subject(SubjectCause::Server, format!("{during}: {trouble}"))
-}
-
-/// The argument that names a database to psql and pg_restore, and nothing but a database: a bare
-/// name with a `=` in it, or one that begins as a URI does, could name a host.
-fn by_name(database: &str) -> String {
-    let quoted = database.replace('\\', "\\\\").replace('\'', "\\'");
-    format!("--dbname=dbname='{quoted}'")
 }
 
 struct Loader<'a> {
@@ -131,11 +126,12 @@ impl Loader<'_> {
     }
 
     /// Puts a file of the fixture on the node; where it lies there.
-    async fn carry(&self, path: &Path) -> Result<(String, Vec<u8>), Trouble> {
+    async fn carry(&self, script: &Script) -> Result<(String, Vec<u8>), Trouble> {
         let unreadable = |error: std::io::Error| {
-            Trouble::rig(RigCause::NotADrill, format!("cannot read `{}`: {error}", path.display()))
+            let said = format!("cannot read `{}`: {error}", script.place());
+            Trouble::rig(RigCause::NotADrill, said)
         };
-        let bytes = tokio::fs::read(path).await.map_err(unreadable)?;
+        let bytes = script.bytes().map_err(unreadable)?;
         let on_node = format!("{}/load", self.server.node.place(Place::Scratch));
         self.server.node.write(&on_node, &bytes, 0o600).await?;
         Ok((on_node, bytes))
@@ -149,9 +145,9 @@ impl Loader<'_> {
             .env("PGUSER", SUPERUSER)
     }
 
-    async fn sql(&self, database: &str, path: &Path) -> Result<(), Trouble> {
+    async fn sql(&self, database: &str, script: &Script) -> Result<(), Trouble> {
         let node = &*self.server.node;
-        let (file, _) = self.carry(path).await?;
+        let (file, _) = self.carry(script).await?;
         let argv = vec![
             node.tool("psql"),
             "-X".to_owned(),
@@ -164,14 +160,15 @@ impl Loader<'_> {
             by_name(database),
             format!("--file={file}"),
         ];
-        let purpose = format!("load `{}`", path.display());
+        let purpose = format!("load `{}`", script.place());
         self.stage.must(node, self.client(&purpose, argv)).await.map(|_| ())
     }
 
     async fn dump(&self, database: &str, path: &Path) -> Result<(), Trouble> {
-        let (file, bytes) = self.carry(path).await?;
+        let script = Script::File(path.to_owned());
+        let (file, bytes) = self.carry(&script).await?;
         if !bytes.starts_with(ARCHIVE_MAGIC) {
-            return self.sql(database, path).await;
+            return self.sql(database, &script).await;
         }
         let node = &*self.server.node;
         let argv =

@@ -18,6 +18,7 @@ pub struct Pace {
     long_held: watch::Sender<bool>,
     stop: watch::Sender<bool>,
     acks: watch::Sender<u64>,
+    last_xid: Mutex<Option<u64>>,
     refused: Mutex<Option<String>>,
 }
 
@@ -29,6 +30,7 @@ impl Default for Pace {
             long_held: watch::Sender::new(false),
             stop: watch::Sender::new(false),
             acks: watch::Sender::new(0),
+            last_xid: Mutex::default(),
             refused: Mutex::default(),
         }
     }
@@ -71,8 +73,14 @@ impl Pace {
         }
     }
 
-    /// Said by a writer: a COMMIT was acknowledged.
-    pub fn acked(&self) {
+    /// The transaction that was acknowledged last, epoch included.
+    pub fn last_xid(&self) -> Option<u64> {
+        *self.last_xid.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Said by a writer, before its COMMIT lets a mark pass: this transaction was acknowledged.
+    pub fn acked(&self, xid: u64) {
+        *self.last_xid.lock().unwrap_or_else(PoisonError::into_inner) = Some(xid);
         self.acks.send_modify(|acks| *acks += 1);
     }
 

@@ -20,6 +20,7 @@ use crate::drill::questions::questions;
 use crate::drill::secrets::Secrets;
 use crate::drill::workload::Workload;
 use crate::drill::{Asker, QUERY_LIMIT, Server, ask, quote_literal, raise};
+use crate::engine::Ask;
 use crate::plan::{self, Plan, Step};
 use crate::rig::{Stage, Trouble, Volume};
 
@@ -48,13 +49,26 @@ pub struct Drill<'a> {
     pub(super) opening: Option<Opening>,
     pub(super) workload: Option<Workload>,
     pub(super) backups: Vec<Backup>,
-    pub(super) marks: BTreeMap<String, Lsn>,
+    /// How many of them were finished before the first disaster.
+    pub(super) backups_before: usize,
+    pub(super) marks: BTreeMap<String, Taken>,
     pub(super) harm: Option<Harm>,
     /// Whether the source can still be asked.
     pub(super) source_serves: bool,
     pub(super) archiver: Option<Archiver>,
     pub(super) recoveries: u32,
     pub(super) last: Option<super::recover::Recovered>,
+}
+
+/// A mark that was taken.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    /// The position of its restore point.
+    pub lsn: Lsn,
+    /// The server's clock behind it, in UTC, as `2026-11-25 20:16:07.123456`.
+    pub utc: String,
+    /// The transaction that was acknowledged last before it, without its epoch.
+    pub xid: Option<u32>,
 }
 
 /// Performs `plan` on `stage`; the ledger lies in `folder`. `source_nonce` is what the struck
@@ -127,10 +141,32 @@ impl Drill<'_> {
 
     async fn backup(&mut self, spec: &plan::Backup) -> Result<(), Trouble> {
         let engine = self.plan.engine.engine();
-        let mut backup = engine.backup(&self.stage, &self.source, &spec.kind).await?;
+        let wanted = Ask {
+            kind: spec.kind.clone(),
+            number: self.backups.len() as u32 + 1,
+            passwords: self.secrets.all().clone(),
+        };
+        let still = match &self.workload {
+            Some(workload) if engine.abilities().standstill => {
+                Some(workload.pace.standstill().await)
+            }
+            _ => None,
+        };
+        let mut backup = engine.backup(&self.stage, &self.source, &wanted).await?;
+        drop(still);
         backup.every_s = spec.every.map(|every| every.as_secs_f64());
         self.stage.note(Event::BackedUp(backup.clone()))?;
         self.backups.push(backup);
+        let wanted = questions(&self.plan.brief, &Moment::BackedUp);
+        // The last backup's moment is that of all: what the earlier ones are made of lies there.
+        let planned = self.plan.steps.iter().filter(|step| matches!(step, Step::Backup(_)));
+        if !wanted.is_empty() && self.backups.len() == planned.count() {
+            ask(&self.stage, &self.source, &self.asker, &Moment::BackedUp, &wanted).await?;
+        }
+        // Of those that come after a disaster, none is from before it.
+        if self.harm.is_none() && self.archiver.is_none() {
+            self.backups_before = self.backups.len();
+        }
         Ok(())
     }
 
@@ -170,13 +206,22 @@ impl Drill<'_> {
             }
         };
         let mut session = self.source.connect("postgres").await.map_err(refused("take a mark"))?;
-        let make = format!("SELECT pg_create_restore_point({})", quote_literal(name));
+        let make = format!(
+            "SELECT pg_create_restore_point({}), \
+             to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')",
+            quote_literal(name)
+        );
         let tables = session.query(&make, QUERY_LIMIT).await.map_err(refused("take a mark"))?;
-        let answer = tables.first().and_then(|table| table.rows.first()?.first()?.clone());
-        let lsn: Lsn = answer.unwrap_or_default().parse().map_err(|error| {
+        let answer = |at: usize| tables.first()?.rows.first()?.get(at)?.clone();
+        let lsn: Lsn = answer(0).unwrap_or_default().parse().map_err(|error| {
             Trouble::rig(RigCause::NotADrill, format!("the mark has no position: {error}"))
         })?;
-        self.marks.insert(name.to_owned(), lsn);
+        let utc = answer(1).ok_or_else(|| {
+            Trouble::rig(RigCause::NotADrill, "the server did not say its time at the mark")
+        })?;
+        let xid = self.workload.as_ref().and_then(|workload| workload.pace.last_xid());
+        let xid = xid.and_then(|xid| u32::try_from(xid & u64::from(u32::MAX)).ok());
+        self.marks.insert(name.to_owned(), Taken { lsn, utc, xid });
         self.stage.note(Event::Marked { name: name.to_owned(), lsn })?;
         let moment = Moment::Mark(name.to_owned());
         let wanted = questions(&self.plan.brief, &moment);

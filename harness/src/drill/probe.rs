@@ -15,11 +15,17 @@ use crate::rig::{Login, Session, SqlTrouble, Stage, Trouble};
 /// process: more often would disturb what is measured.
 const CONNECT_EVERY: Duration = Duration::from_millis(5);
 /// The time between two questions on the persistent connection.
-const ASK_EVERY: Duration = Duration::from_millis(2);
+const ASK_EVERY: Duration = Duration::from_millis(1);
 /// How long one attempt may take.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
 /// One in this many failed attempts also looks whether the server process is still there.
 const LOOK_ONE_IN: u32 = 20;
+
+/// One in this many questions also asks whether replay was paused: such a server stays as it is.
+const PAUSE_ONE_IN: u32 = 50;
+/// Whether replay stands still by a pause; nothing on a server that has left recovery meanwhile.
+const PAUSED: &str = "SELECT CASE WHEN pg_is_in_recovery() \
+                      THEN pg_get_wal_replay_pause_state() = 'paused' END";
 
 /// Waits until the application can write to the recovered server, and notes the interval in which
 /// that became so. `begun` is when the recovery began; `note` is the text that is written.
@@ -72,6 +78,16 @@ async fn write(server: &Server, application: &Login, note: &str) -> Result<(), S
     session.query(&insert, ATTEMPT_LIMIT).await.map(|_| ())
 }
 
+/// A server that pauses at its target takes no writes until somebody promotes it: nobody does.
+async fn unpaused(session: &mut Box<dyn Session>) -> Result<(), Trouble> {
+    let paused = session.query(PAUSED, QUERY_LIMIT).await;
+    if paused.is_ok_and(|tables| first(&tables) == Some("t")) {
+        let said = "recovery paused at its target and was not promoted: the server takes no writes";
+        return Err(Trouble::subject(SubjectCause::Server, said));
+    }
+    Ok(())
+}
+
 fn first(tables: &[Table]) -> Option<&str> {
     tables.first()?.rows.first()?.first()?.as_deref()
 }
@@ -107,13 +123,17 @@ impl Watch<'_> {
         session: &mut Box<dyn Session>,
         failed: &mut Instant,
     ) -> Result<(), Trouble> {
-        let mut attempts = 0;
+        let (mut attempts, mut asked) = (0, 0_u32);
         loop {
             let began = Instant::now();
             match session.query("SELECT pg_is_in_recovery()", QUERY_LIMIT).await {
                 Ok(tables) if first(&tables) == Some("f") => return Ok(()),
                 Ok(_) => {
                     *failed = began;
+                    asked += 1;
+                    if asked.is_multiple_of(PAUSE_ONE_IN) {
+                        unpaused(session).await?;
+                    }
                     if Instant::now() >= self.deadline {
                         return Err(self.out_of_time("it is still in recovery"));
                     }

@@ -13,7 +13,7 @@ use crate::drill::perform::Drill;
 use crate::drill::questions::questions;
 use crate::drill::secrets::Secrets;
 use crate::drill::{Access, Asker, Keys, SUPERUSER, Server, ask, workload};
-use crate::plan::{Plan, Step};
+use crate::plan::{Plan, Postgres, Step};
 use crate::rig::{Mount, NodeSpec, Place, Stage, Trouble};
 
 /// How long a fresh server may take until it answers.
@@ -37,7 +37,7 @@ pub async fn raise<'a>(
     let engine = plan.engine.engine();
     let repository = stage.rig.volume("repository").await?;
     let mount = Mount { volume: repository.clone(), at: Place::Repository, read_only: false };
-    let node = stage.rig.node(node_spec(plan, "source", vec![mount])).await?;
+    let node = stage.rig.node(node_spec(&plan.postgres, "source", vec![mount])).await?;
     for (name, value) in node.facts() {
         stage.remark(format!("source {name}: {value}"))?;
     }
@@ -84,6 +84,7 @@ pub async fn raise<'a>(
         opening,
         workload: None,
         backups: vec![],
+        backups_before: 0,
         marks: BTreeMap::new(),
         harm: None,
         source_serves: true,
@@ -108,12 +109,12 @@ pub async fn say_how_to_look(stage: &Stage, server: &Server, plan: &Plan) -> Res
     stage.remark(format!("to look at {}: {line}", node.name()))
 }
 
-/// What a node of this plan must have.
-pub fn node_spec(plan: &Plan, name: &str, volumes: Vec<Mount>) -> NodeSpec {
+/// What a node for this server must have.
+pub fn node_spec(postgres: &Postgres, name: &str, volumes: Vec<Mount>) -> NodeSpec {
     NodeSpec {
         name: name.to_owned(),
-        postgres: plan.postgres.version,
-        image: plan.postgres.image.clone(),
+        postgres: postgres.version,
+        image: postgres.image.clone(),
         volumes,
     }
 }
@@ -130,13 +131,14 @@ fn asker(plan: &Plan, secrets: &Secrets) -> Result<Asker, Trouble> {
     let mut accesses = vec![];
     for application in &plan.fixture.application {
         let mut smoke = vec![];
-        for path in &application.smoke {
-            let text = std::fs::read_to_string(path).map_err(|error| {
-                let said = format!("cannot read `{}`: {error}", path.display());
+        for script in &application.smoke {
+            let unreadable = |error: &dyn std::fmt::Display| {
+                let said = format!("cannot read `{}`: {error}", script.place());
                 Trouble::rig(RigCause::NotADrill, said)
-            })?;
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            smoke.push((name, text));
+            };
+            let bytes = script.bytes().map_err(|error| unreadable(&error))?;
+            let text = String::from_utf8(bytes).map_err(|error| unreadable(&error))?;
+            smoke.push((script.name(), text));
         }
         accesses.push(Access {
             database: application.database.clone(),
@@ -145,5 +147,7 @@ fn asker(plan: &Plan, secrets: &Secrets) -> Result<Asker, Trouble> {
             smoke,
         });
     }
-    Ok(Asker { keys: Keys::draw()?, accesses })
+    let artifacts = plan.engine.engine().artifacts().to_owned();
+    let passwords = secrets.all().clone();
+    Ok(Asker { keys: Keys::draw()?, accesses, artifacts, passwords })
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgrehearse_verdict::journal::{Aim, Event, RigCause, Scope, SubjectCause, Tick};
+use pgrehearse_verdict::journal::{Aim, Event, Scope, SubjectCause, Tick};
 use pgrehearse_verdict::lsn::{Lsn, Segment};
 use pgrehearse_verdict::question::{Moment, Question};
 use tokio::time::Instant;
@@ -16,9 +16,9 @@ use crate::drill::promise::promise;
 use crate::drill::questions::questions;
 use crate::drill::raise::{ISOLATED, node_spec, say_how_to_look};
 use crate::drill::secrets::nonce;
-use crate::drill::{QUERY_LIMIT, SUPERUSER, Server, ask, locate};
-use crate::engine::Target;
-use crate::plan::{Recover, To};
+use crate::drill::{QUERY_LIMIT, SUPERUSER, Server, ask, ask_files};
+use crate::engine::{Course, Restorer};
+use crate::plan::{Postgres, Recover};
 use crate::rig::{Mount, Node, Place, Stage, Trouble, Volume};
 
 /// How long the archive may take to hold the last segment of a server that still serves.
@@ -34,19 +34,12 @@ const RESTART_LIMIT: Duration = Duration::from_secs(300);
 /// restored files say. Asked back by the check `identity`.
 const NEVER_ARCHIVES: (&str, &str) = ("archive_mode", "off");
 
-/// Where a recovery goes: decided once, used by the recovery and by each of its twins.
-#[derive(Debug, Clone, Copy)]
-pub struct Course {
-    /// What the engine is asked for.
-    pub target: Target,
-    /// The timeline to follow.
-    pub timeline: u32,
-}
-
 /// The recovery that was checked in full.
 pub struct Recovered {
     /// Where it went.
     pub course: Course,
+    /// What it recovered to.
+    pub postgres: Postgres,
     /// What it aimed at.
     pub aim: Aim,
     /// The length of a WAL segment.
@@ -71,18 +64,24 @@ impl Drill<'_> {
         let mount =
             Mount { volume: self.repository.clone(), at: Place::Repository, read_only: false };
         let name = format!("target-{number}");
-        let node = stage.rig.node(node_spec(self.plan, &name, vec![mount])).await?;
+        let postgres = self.postgres_of(spec);
+        let node = stage.rig.node(node_spec(&postgres, &name, vec![mount])).await?;
         stage.note(Event::Ticked(Tick::Provisioned))?;
         let (course, aim) = self.aim(&stage, &*node, spec, end_of_wal).await?;
         stage.note(Event::Aimed(aim.clone()))?;
         stage.note(Event::Ticked(Tick::Located))?;
-        let server = self.bring_back(&stage, node, course, begun).await?;
+        let server = self.bring_back(&stage, node, &postgres, &course, begun).await?;
         let wanted = questions(&self.plan.brief, &Moment::Recovered);
         ask(&stage, &server, &self.asker, &Moment::Recovered, &wanted).await?;
         stage.note(Event::Ticked(Tick::Verified))?;
+        self.note_commits(&stage, &*server.node, &aim).await?;
         self.kill_and_ask(&stage, &server).await?;
+        if self.stop_and_ask(&stage, &server).await? {
+            server.start(&stage, &overrides()).await?;
+            server.await_ready(RESTART_LIMIT).await?;
+        }
         let segment_bytes = self.archiver.map_or(16 << 20, |archiver| archiver.segment_bytes);
-        self.last = Some(Recovered { course, aim, segment_bytes, server });
+        self.last = Some(Recovered { course, postgres, aim, segment_bytes, server });
         Ok(())
     }
 
@@ -92,7 +91,9 @@ impl Drill<'_> {
     async fn retire_source(&mut self, stage: &Stage) -> Result<Option<Lsn>, Trouble> {
         let mut end = None;
         if self.source_serves {
-            end = Some(self.archive_all().await?);
+            if self.plan.engine.engine().archive().is_some() {
+                end = Some(self.archive_all().await?);
+            }
             self.source.stop(&self.stage).await?;
             self.source_serves = false;
         }
@@ -134,63 +135,10 @@ impl Drill<'_> {
         }
     }
 
-    /// Decides where the recovery goes.
-    async fn aim(
-        &self,
-        stage: &Stage,
-        node: &dyn Node,
-        spec: &Recover,
-        end_of_wal: Option<Lsn>,
-    ) -> Result<(Course, Aim), Trouble> {
-        let archiver = self
-            .archiver
-            .ok_or_else(|| Trouble::rig(RigCause::NotADrill, "a recovery before any disaster"))?;
-        let timeline = archiver.timeline;
-        let (target, boundary, how) = match &spec.to {
-            To::Latest => (Target::Latest, None, "all that the archive holds".to_owned()),
-            To::Lsn(lsn) => (Target::Before(*lsn), Some(*lsn), "given by the scenario".to_owned()),
-            To::Mark(name) => {
-                let lsn = *self.marks.get(name).ok_or_else(|| {
-                    Trouble::rig(RigCause::NotADrill, format!("no mark `{name}` was taken"))
-                })?;
-                (Target::Before(lsn), Some(lsn), format!("the position of the mark `{name}`"))
-            }
-            To::BeforeDisaster => {
-                let found = self.find(stage, node, end_of_wal).await?;
-                (Target::Before(found.boundary), Some(found.boundary), found.how)
-            }
-        };
-        let brief = self.plan.brief.recoveries.get(self.recoveries as usize - 1);
-        let named = brief.map(|brief| brief.target.clone()).unwrap_or_default();
-        let aim = Aim { target: named, boundary, how };
-        Ok((Course { target, timeline }, aim))
-    }
-
-    /// Finds where the harm took effect, from WAL alone.
-    async fn find(
-        &self,
-        stage: &Stage,
-        node: &dyn Node,
-        end_of_wal: Option<Lsn>,
-    ) -> Result<locate::Found, Trouble> {
-        let unknown = |what: &str| {
-            let said = format!("the harm cannot be looked for in WAL: {what}");
-            Trouble::subject(SubjectCause::Target, said)
-        };
-        let harm =
-            self.harm.as_ref().ok_or_else(|| unknown("this disaster leaves no trace there"))?;
-        let archiver = self.archiver.ok_or_else(|| unknown("nothing was archived"))?;
-        let from = self.backups.last().and_then(|backup| backup.stop);
-        let from = from.ok_or_else(|| unknown("the last backup has no end"))?;
-        let to = end_of_wal.or(archiver.last.map(|segment| segment.end()));
-        let to = to.ok_or_else(|| unknown("nothing was archived"))?;
-        let window = locate::Window {
-            from,
-            to,
-            timeline: archiver.timeline,
-            segment_bytes: archiver.segment_bytes,
-        };
-        locate::before(stage, self.plan.engine.engine(), node, harm, window).await
+    /// The server to recover to.
+    fn postgres_of(&self, spec: &Recover) -> Postgres {
+        let own = &self.plan.postgres;
+        Postgres { version: spec.postgres.unwrap_or(own.version), ..own.clone() }
     }
 
     /// Restores onto `node`, starts the server and waits until the application can write to it.
@@ -199,19 +147,21 @@ impl Drill<'_> {
         &self,
         stage: &Stage,
         node: Arc<dyn Node>,
-        course: Course,
+        postgres: &Postgres,
+        course: &Course,
         begun: Instant,
     ) -> Result<Arc<Server>, Trouble> {
-        let engine = self.plan.engine.engine();
-        engine.restore(stage, &*node, course.target, course.timeline).await?;
-        stage.note(Event::Ticked(Tick::Fetched))?;
         let planted = nonce()?;
-        stage.note(Event::Planted { nonce: planted.clone() })?;
         let password = self.secrets.password(SUPERUSER);
-        let server =
-            Arc::new(Server::new(node, self.plan.postgres.clone(), password, planted.clone()));
-        server.start(stage, &overrides()).await?;
-        stage.note(Event::Ticked(Tick::Started))?;
+        let server = Arc::new(Server::new(node, postgres.clone(), password, planted.clone()));
+        let begun = match self.stand_up(stage, &server, course, begun).await {
+            Ok(begun) => begun,
+            Err(trouble) => {
+                // What it was to be restored from can be looked at all the same.
+                self.ask_in_trouble(stage, &server, &[Question::Artifacts]).await?;
+                return Err(trouble);
+            }
+        };
         if self.kept {
             say_how_to_look(stage, &server, self.plan).await?;
         }
@@ -221,12 +171,61 @@ impl Drill<'_> {
         let note = format!("probe {planted}");
         let writable = await_writable(stage, &server, &login, &note, begun, RECOVERY_LIMIT).await;
         if let Err(trouble) = writable {
-            // The log is the only witness of a recovery that did not end well.
-            let wanted = [Question::ServerLog];
-            ask(stage, &server, &self.asker, &Moment::Recovered, &wanted).await?;
+            // The log is a witness of a recovery that did not end well.
+            let wanted = [Question::ServerLog, Question::Artifacts];
+            self.ask_in_trouble(stage, &server, &wanted).await?;
             return Err(trouble);
         }
         Ok(server)
+    }
+
+    /// Asks what can be asked where no server answers, if some check wants to know it.
+    async fn ask_in_trouble(
+        &self,
+        stage: &Stage,
+        server: &Server,
+        questions: &[Question],
+    ) -> Result<(), Trouble> {
+        let due = self::questions(&self.plan.brief, &Moment::Recovered);
+        let log = |question: &Question| *question == Question::ServerLog;
+        let wanted: Vec<Question> =
+            questions.iter().filter(|it| log(it) || due.contains(it)).cloned().collect();
+        ask(stage, server, &self.asker, &Moment::Recovered, &wanted).await
+    }
+
+    /// Files are put in place before a server starts on them; contents go into one that runs. The
+    /// instant before which nobody could have written: the application is not let in while the
+    /// contents still come.
+    async fn stand_up(
+        &self,
+        stage: &Stage,
+        server: &Arc<Server>,
+        course: &Course,
+        begun: Instant,
+    ) -> Result<Instant, Trouble> {
+        let planted = Event::Planted { nonce: server.nonce.clone() };
+        match self.plan.engine.engine().restorer() {
+            Restorer::Files(files) => {
+                files.restore(stage, &*server.node, course).await?;
+                stage.note(Event::Ticked(Tick::Fetched))?;
+                stage.note(planted)?;
+                server.start(stage, &overrides()).await?;
+                stage.note(Event::Ticked(Tick::Started))?;
+                Ok(begun)
+            }
+            Restorer::Contents(contents) => {
+                stage.note(planted)?;
+                let own = self.plan.postgres.settings.iter();
+                let settings: Vec<_> = own.map(|(name, it)| (name.clone(), it.clone())).collect();
+                server.initdb(stage, &settings).await?;
+                server.start(stage, &overrides()).await?;
+                server.await_ready(RESTART_LIMIT).await?;
+                stage.note(Event::Ticked(Tick::Started))?;
+                contents.restore(stage, server, course).await?;
+                stage.note(Event::Ticked(Tick::Fetched))?;
+                Ok(Instant::now())
+            }
+        }
     }
 
     /// What was acknowledged must survive a power cut.
@@ -239,6 +238,21 @@ impl Drill<'_> {
         server.start(stage, &overrides()).await?;
         server.await_ready(RESTART_LIMIT).await?;
         ask(stage, server, &self.asker, &Moment::Restarted, &wanted).await
+    }
+
+    /// What was written must lie on the disk. Whether the server had to be stopped for it.
+    pub(super) async fn stop_and_ask(
+        &self,
+        stage: &Stage,
+        server: &Server,
+    ) -> Result<bool, Trouble> {
+        let wanted = questions(&self.plan.brief, &Moment::Stopped);
+        if wanted.is_empty() {
+            return Ok(false);
+        }
+        server.stop(stage).await?;
+        ask_files(stage, server, &self.asker, &wanted).await?;
+        Ok(true)
     }
 }
 

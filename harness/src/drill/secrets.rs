@@ -44,6 +44,11 @@ impl Secrets {
         self.passwords.get(role).cloned().unwrap_or_else(|| Secret::new(""))
     }
 
+    /// Every password that is known, by role.
+    pub fn all(&self) -> &BTreeMap<String, Secret> {
+        &self.passwords
+    }
+
     /// Everything needed to connect as `role`.
     pub fn login(&self, role: &str, database: &str) -> Login {
         Login {

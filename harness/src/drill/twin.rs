@@ -54,11 +54,12 @@ impl Drill<'_> {
         for attempt in 0..ATTEMPTS_MAX {
             let name = format!("{}-{attempt}", sabotage.name().replace('_', "-"));
             let copy = stage.rig.volume(&name).await?;
-            let node = self.bench(stage, &name, &copy).await?;
+            let node = self.bench(stage, &name, &copy, last).await?;
             let bench = Bench {
                 node: &*node,
                 engine: self.plan.engine.engine(),
                 needed: &self.needed(last),
+                backup: last.aim.backup.as_deref(),
                 place: first + attempt,
             };
             let sabotaged: Sabotaged = sabotage.spoil(stage, &bench).await?;
@@ -78,9 +79,10 @@ impl Drill<'_> {
         stage: &Stage,
         name: &str,
         copy: &Volume,
+        last: &Recovered,
     ) -> Result<Arc<dyn Node>, Trouble> {
         let mounts = copy_and_original(copy, &self.repository);
-        let node = stage.rig.node(node_spec(self.plan, name, mounts)).await?;
+        let node = stage.rig.node(node_spec(&last.postgres, name, mounts)).await?;
         let from = format!("{}/.", node.place(Place::Original));
         let argv = ["cp", "-a", "--", &from, &node.place(Place::Repository)];
         stage.must(&*node, Command::new("copy the repository", COPY_LIMIT, argv)).await?;
@@ -96,10 +98,11 @@ impl Drill<'_> {
         stage.note(Event::Ticked(Tick::Begun))?;
         let begun = Instant::now();
         stage.note(Event::Aimed(last.aim.clone()))?;
-        let server = self.bring_back(stage, node, last.course, begun).await?;
+        let server = self.bring_back(stage, node, &last.postgres, &last.course, begun).await?;
         let wanted = questions(&self.plan.brief, &Moment::Recovered);
         ask(stage, &server, &self.asker, &Moment::Recovered, &wanted).await?;
         stage.note(Event::Ticked(Tick::Verified))?;
+        self.stop_and_ask(stage, &server).await?;
         server.node.destroy().await
     }
 

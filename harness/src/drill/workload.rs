@@ -6,6 +6,7 @@ use std::time::Duration;
 use pgrehearse_verdict::journal::{Event, RigCause};
 use pgrehearse_verdict::ledger::{Entry, Opening};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::drill::book::Book;
 use crate::drill::chance::Chance;
@@ -93,11 +94,13 @@ impl Workload {
         let pace = Arc::new(Pace::default());
         let mut writers = JoinSet::new();
         let every = Duration::from_secs_f64(f64::from(spec.writers) / spec.rate);
+        let (began, apart) = (Instant::now(), every / spec.writers.max(1));
         for number in 0..=spec.writers {
             let writer = Writer {
                 number,
                 accounts: ACCOUNTS,
                 every: (number < spec.writers).then_some(every),
+                first: began + apart * number,
                 server: server.clone(),
                 login: Login {
                     user: WRITER.to_owned(),

@@ -31,6 +31,8 @@ pub struct Writer {
     pub accounts: u32,
     /// The time between two of its transactions; `None` for the writer of long transactions.
     pub every: Option<Duration>,
+    /// When its first transaction is due. Writers that all began at once would commit at once.
+    pub first: Instant,
     /// The server it writes to.
     pub server: Arc<Server>,
     /// Who it is there.
@@ -55,7 +57,7 @@ impl Writer {
     pub async fn run(mut self) -> Result<(), Trouble> {
         let (mut seq, mut deletable) = (0, Vec::new());
         let mut session: Option<Box<dyn Session>> = None;
-        let mut next = Instant::now();
+        let mut due = self.first;
         while !self.pace.stopped() {
             let Some(open) = session.as_mut() else {
                 match self.server.node.connect(&self.login).await {
@@ -69,11 +71,10 @@ impl Writer {
             };
             if let Some(every) = self.every {
                 let now = Instant::now();
-                if next > now && !self.pace.sleep(next - now).await {
+                if due > now && !self.pace.sleep(due - now).await {
                     break;
                 }
-                // After a stall the rate is kept from here on: no burst makes up for the past.
-                next = (next + every).max(now);
+                due = next_due(due, every, now);
             }
             seq += 1;
             if !self.transact(seq, open, &mut deletable).await? {
@@ -124,7 +125,6 @@ impl Writer {
         let (entry, usable) = match (answer, aborted) {
             (Some(Answer::Acked(hi)), _) => {
                 deletable.extend(effects.iter().any(is_insert).then(|| tx.clone()));
-                self.pace.acked();
                 (Entry::Acked { tx, hi }, true)
             }
             (Some(Answer::Aborted(said)), _) => (Entry::Aborted { tx, said }, false),
@@ -163,7 +163,10 @@ impl Writer {
         let answered = session.query(sent, STATEMENT_LIMIT).await;
         let warned = session.notices();
         Ok(Ok(match answered.map(|tables| position(&tables)) {
-            Ok(Some((_, hi))) if warned.is_empty() => Answer::Acked(hi),
+            Ok(Some((_, hi))) if warned.is_empty() => {
+                self.pace.acked(xid);
+                Answer::Acked(hi)
+            }
             Ok(_) => Answer::Indeterminate(
                 warned.first().map(|(code, said)| format!("{code}: {said}")).unwrap_or_default(),
             ),
@@ -199,6 +202,16 @@ impl Writer {
         }
         effects
     }
+}
+
+/// When the transaction after the one that was due at `due` is due. A little lateness is made up
+/// for; after a stall the rate is kept from here on, without a burst, and the writer stays in its
+/// own place between the others.
+fn next_due(due: Instant, every: Duration, now: Instant) -> Instant {
+    let next = due + every;
+    let late = now.saturating_duration_since(next).as_nanos();
+    let missed = late / every.as_nanos().max(1);
+    next + every * u32::try_from(missed).unwrap_or(u32::MAX)
 }
 
 fn is_insert(effect: &Effect) -> bool {
@@ -267,6 +280,16 @@ mod tests {
         assert_eq!(one.len(), 36);
         assert_eq!(&one[14..15], "4");
         assert!("89ab".contains(&one[19..20]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stall_is_not_made_up_for_and_does_not_move_a_writer_from_its_place() {
+        let (due, every) = (Instant::now(), Duration::from_millis(4));
+        let ms = Duration::from_millis;
+        for (late, next) in [(0, 4), (3, 4), (5, 4), (7, 4), (8, 8), (9, 8), (4001, 4000)] {
+            assert_eq!(next_due(due, every, due + ms(late)) - due, ms(next), "{late} ms late");
+        }
+        assert_eq!(next_due(due, Duration::ZERO, due), due);
     }
 
     #[test]

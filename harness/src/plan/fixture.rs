@@ -19,7 +19,52 @@ pub struct Fixture {
     pub scale: u32,
     /// SQL to run as the superuser in `postgres` after the roles and before the databases,
     /// `fixture.yaml`'s `cluster:`: role settings, tablespaces.
-    pub cluster: Vec<PathBuf>,
+    pub cluster: Vec<Script>,
+}
+
+/// A text for psql, or for the application's connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Script {
+    /// It lies in a file.
+    File(PathBuf),
+    /// It was made with the plan.
+    Made {
+        /// What a file of it would be called.
+        name: String,
+        /// What would be in it.
+        text: String,
+    },
+}
+
+impl Script {
+    /// The name of its file, without a folder: the same plan reads the same wherever it lies.
+    pub fn name(&self) -> String {
+        match self {
+            Script::File(path) => {
+                path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+            }
+            Script::Made { name, .. } => name.clone(),
+        }
+    }
+
+    /// Where it lies, for messages.
+    pub fn place(&self) -> String {
+        match self {
+            Script::File(path) => path.display().to_string(),
+            Script::Made { name, .. } => name.clone(),
+        }
+    }
+
+    /// What is in it.
+    ///
+    /// # Errors
+    /// Where its file cannot be read.
+    pub fn bytes(&self) -> std::io::Result<Vec<u8>> {
+        match self {
+            Script::File(path) => std::fs::read(path),
+            Script::Made { text, .. } => Ok(text.clone().into_bytes()),
+        }
+    }
 }
 
 /// A role with a password.
@@ -45,6 +90,8 @@ pub enum PasswordSource {
 pub struct Database {
     /// Its name.
     pub name: String,
+    /// What `CREATE DATABASE` says after the name, as SQL; empty for the cluster's own ways.
+    pub options: String,
     /// What fills it, in order.
     pub load: Vec<Load>,
 }
@@ -53,7 +100,7 @@ pub struct Database {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Load {
     /// SQL, given to psql with ON_ERROR_STOP; `scale` and `seed` are psql variables.
-    Sql(PathBuf),
+    Sql(Script),
     /// An archive of pg_dump's, given to pg_restore with --exit-on-error.
     Dump(PathBuf),
 }
@@ -66,5 +113,5 @@ pub struct Application {
     /// The role.
     pub role: String,
     /// The smoke queries: each file must run without an error as this role.
-    pub smoke: Vec<PathBuf>,
+    pub smoke: Vec<Script>,
 }

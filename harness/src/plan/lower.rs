@@ -79,12 +79,19 @@ fn one(
     lines(file, complaints);
     let limit = limit(file, complaints);
     let postgres = server::lower(&file.postgres, cell.version.as_ref(), ground, complaints);
-    let fixture = database::lower(scenario, ground, complaints);
+    let major = postgres.as_ref().map_or(ground.default_major, |postgres| postgres.version);
+    let fixture = database::lower(scenario, ground, major, complaints);
     let engine = cell.engine.as_ref();
     if engine.is_none() {
         complaints.missing("engine", "what backs up and restores, e.g. `pgbackrest: {}`");
     }
-    let course = steps::lower(file, engine, ground, limit, complaints);
+    let major = postgres.as_ref().map(|postgres| postgres.version);
+    if let (Some(engine), Some(major)) = (engine, major) {
+        for said in engine.value.0.engine().refuses(major) {
+            complaints.add(Code::EngineMisfit, &engine.at, said);
+        }
+    }
+    let course = steps::lower(file, engine, ground, major, limit, complaints);
     let objectives = objectives::lower(file, complaints);
     let checks = checks::lower(file, fixture.as_ref(), complaints);
     let controls = controls::lower(file, engine, &checks, complaints);
@@ -127,10 +134,7 @@ fn one(
 
 /// The smoke queries of one role, as the answers name them.
 fn smoke(one: &Application) -> impl Iterator<Item = (String, String, String)> + use<'_> {
-    one.smoke.iter().map(|path| {
-        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        (one.database.clone(), one.role.clone(), file)
-    })
+    one.smoke.iter().map(|script| (one.database.clone(), one.role.clone(), script.name()))
 }
 
 /// Name, reason and tags: each a line that can stand in a report.

@@ -6,7 +6,7 @@ mod lower;
 mod show;
 
 pub use asks::asks;
-pub use fixture::{Application, Database, Fixture, Load, PasswordSource, RoleSpec};
+pub use fixture::{Application, Database, Fixture, Load, PasswordSource, RoleSpec, Script};
 pub use lower::{Ground, lower, not_for_this_rig};
 pub use show::show;
 
@@ -105,6 +105,25 @@ pub struct Run {
 pub struct Recover {
     /// Where to.
     pub to: To,
+    /// The backup to begin with.
+    pub from: From,
+    /// The timeline to follow; `None` for the source's own.
+    pub timeline: Option<u32>,
+    /// What the server does at the target.
+    pub arrival: engine::Arrival,
+    /// The major version to recover to, where it is not the source's.
+    pub postgres: Option<u32>,
+}
+
+/// The backup that a recovery begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// The newest that reaches the target.
+    Fitting,
+    /// The newest.
+    Newest,
+    /// The newest of those that were finished before the disaster.
+    BeforeDisaster,
 }
 
 /// The target of a recovery, as asked for.
@@ -112,10 +131,28 @@ pub struct Recover {
 pub enum To {
     /// All there is.
     Latest,
+    /// As soon as the backup is consistent.
+    Immediate,
     /// Just before the harm took effect.
     BeforeDisaster,
     /// A mark of this drill.
     Mark(String),
-    /// A position, exclusive.
-    Lsn(pgrehearse_verdict::lsn::Lsn),
+    /// A position.
+    Lsn(At<pgrehearse_verdict::lsn::Lsn>, Inclusive),
+    /// A time in UTC, as `2026-11-25 20:16:07.123456`.
+    Time(At<String>, Inclusive),
+    /// The end of a transaction, without its epoch.
+    Xid(At<u32>, Inclusive),
 }
+
+/// A value that the scenario gives, or that of one of its marks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum At<T> {
+    /// The value itself.
+    Given(T),
+    /// The value it had at this mark.
+    Mark(String),
+}
+
+/// Whether what happened at the target itself is kept.
+pub type Inclusive = bool;

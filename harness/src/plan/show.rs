@@ -6,7 +6,7 @@ use std::time::Duration;
 use pgrehearse_verdict::check::Spec;
 
 use crate::plan::lower::shown;
-use crate::plan::{Fixture, Load, PasswordSource, Plan};
+use crate::plan::{Fixture, Load, PasswordSource, Plan, Script};
 use crate::scenario::plain;
 
 /// The plan as text, ending with a line break. The same plan gives the same text.
@@ -69,19 +69,19 @@ fn fixture(fixture: &Fixture) -> String {
         };
         let _ = writeln!(text, "  role {}, password {password}", role.name);
     }
-    for path in &fixture.cluster {
-        let _ = writeln!(text, "  cluster {}", file_name(path));
+    for script in &fixture.cluster {
+        let _ = writeln!(text, "  cluster {}", script.name());
     }
     for database in &fixture.databases {
         let files = database.load.iter().map(|load| match load {
-            Load::Sql(path) => file_name(path),
+            Load::Sql(script) => script.name(),
             Load::Dump(path) => format!("{} (dump)", file_name(path)),
         });
         let files: Vec<String> = files.collect();
         let _ = writeln!(text, "  database {} from {}", database.name, files.join(", "));
     }
     for one in &fixture.application {
-        let smoke: Vec<String> = one.smoke.iter().map(|path| file_name(path)).collect();
+        let smoke: Vec<String> = one.smoke.iter().map(Script::name).collect();
         let tries = if smoke.is_empty() { "nothing".to_owned() } else { smoke.join(", ") };
         let _ = writeln!(text, "  application {} in {} tries {tries}", one.role, one.database);
     }

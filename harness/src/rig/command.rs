@@ -99,8 +99,8 @@ impl Output {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
-    /// The output, if the command exited with 0; else the subject's failure, with the last line
-    /// of what it said.
+    /// The output, if the command exited with 0; else the subject's failure, with what it said
+    /// of it.
     pub fn expect_ok(self, purpose: &str) -> Result<Output, Trouble> {
         if self.ok() {
             return Ok(self);
@@ -110,14 +110,35 @@ impl Output {
             (None, Some(signal)) => format!("signal {signal}"),
             (None, None) => "no exit status".to_owned(),
         };
-        let words = [&self.stderr, &self.stdout].map(|bytes| {
-            let text = String::from_utf8_lossy(bytes);
-            text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("").to_owned()
-        });
+        let words = [&self.stderr, &self.stdout].map(|bytes| telling(bytes));
         let word = words.into_iter().find(|word| !word.is_empty()).unwrap_or_default();
         Err(Trouble {
             cause: Cause::Subject(SubjectCause::Command),
             said: format!("{purpose}: {end}: {word}"),
         })
+    }
+}
+
+/// The line that says what went wrong: the first that speaks of an error, else the last.
+fn telling(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let lines = || text.lines().filter(|line| !line.trim().is_empty());
+    let speaks = |line: &&str| ["error:", "ERROR:", "FATAL:"].iter().any(|it| line.contains(it));
+    lines().find(speaks).or_else(|| lines().next_back()).unwrap_or("").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case::the_first_error(
+        "reading\npg_restore: error: no role\nCommand was: ALTER\n",
+        "pg_restore: error: no role"
+    )]
+    #[case::else_the_last_line("one\ntwo\n\n", "two")]
+    #[case::nothing("", "")]
+    fn a_failure_is_told_in_the_words_that_say_why(#[case] stderr: &str, #[case] wanted: &str) {
+        assert_eq!(telling(stderr.as_bytes()), wanted);
     }
 }

@@ -3,6 +3,7 @@
 pub mod clean;
 mod command;
 pub mod docker;
+mod excerpt;
 pub mod lease;
 pub mod local;
 pub mod reaper;

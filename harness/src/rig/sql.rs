@@ -1,6 +1,8 @@
 //! Sessions over tokio-postgres; no other file names it. A connection is made from the [`Login`]
 //! alone: no PG* variable, service file or password file is ever read, and there is no TLS.
 
+mod tap;
+
 use std::future::poll_fn;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +13,6 @@ use futures_util::StreamExt;
 use pgrehearse_verdict::question::Table;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::error::{DbError, Severity};
@@ -28,11 +29,6 @@ pub const ANSWER_BYTES_MAX: usize = 256 << 20;
 const NOTICES_MAX: usize = 10_000;
 /// What a server said is cut here, in characters.
 const SAID_CHARS_MAX: usize = 2_000;
-/// Rows of a COPY are handed on in batches of at least so many bytes: one by one, the handing
-/// over would cost more than the hashing.
-const BATCH_BYTES: usize = 128 << 10;
-/// Batches that may wait for the hashing thread.
-const BATCHES_AHEAD: usize = 8;
 /// How long a closed connection's last words are waited for.
 const LAST_WORDS_LIMIT: Duration = Duration::from_secs(1);
 
@@ -82,6 +78,8 @@ where
     let mut config = Config::new();
     config.user(&login.user).dbname(&login.database).password(login.password.reveal());
     config.options(options(&login.settings)?);
+    let tap = tap::Place::default();
+    let stream = tap::Tapped::new(stream, tap.clone());
     let (client, connection) = config.connect_raw(stream, NoTls).await.map_err(|error| {
         // Nothing of ours was sent yet: a refusal is an answer, not a loss.
         let answered = error.as_db_error().is_some();
@@ -89,7 +87,7 @@ where
     })?;
     let notices = Arc::new(Mutex::new(Notices::default()));
     let driver = tokio::spawn(drive(connection, Arc::clone(&notices)));
-    Ok(Box::new(Open { client: Arc::new(client), driver, notices, awaiting: false }))
+    Ok(Box::new(Open { client: Arc::new(client), driver, notices, tap, awaiting: false }))
 }
 
 /// Settings in the form of the startup packet's `options`. They are in force before the first
@@ -149,6 +147,7 @@ struct Open {
     client: Arc<Client>,
     driver: JoinHandle<Option<SqlTrouble>>,
     notices: Arc<Mutex<Notices>>,
+    tap: tap::Place,
     /// An answer is outstanding. It stays so when a limit passes or the caller goes away: what
     /// would come next belongs to the old question, so the connection is never used again.
     awaiting: bool,
@@ -221,8 +220,8 @@ impl Session for Open {
         sink: Box<dyn CopySink>,
         limit: Duration,
     ) -> Result<(u64, Box<dyn CopySink>), SqlTrouble> {
-        let client = Arc::clone(&self.client);
-        self.exchange(limit, copy_out(&client, sql, sink)).await
+        let (client, tap) = (Arc::clone(&self.client), self.tap.clone());
+        self.exchange(limit, copy_out(&client, sql, sink, &tap)).await
     }
 
     fn notices(&mut self) -> Vec<(String, String)> {
@@ -266,83 +265,40 @@ async fn query(client: &Client, sql: &str) -> Result<Vec<Table>, SqlTrouble> {
     Ok(tables)
 }
 
-/// Rows on their way to the hashing thread.
-enum Batch {
-    /// Short rows, end to end, and where each ends.
-    Many(Vec<u8>, Vec<usize>),
-    /// A row as long as a batch, as it came: it is not copied.
-    One(Box<dyn AsRef<[u8]> + Send>),
-}
-
-impl Batch {
-    fn empty() -> Batch {
-        Batch::Many(Vec::with_capacity(BATCH_BYTES + BATCH_BYTES / 4), vec![])
-    }
-
-    fn give(&self, sink: &mut dyn CopySink) {
-        match self {
-            Batch::One(row) => sink.row((**row).as_ref()),
-            Batch::Many(bytes, ends) => {
-                let mut start = 0;
-                for &end in ends {
-                    sink.row(&bytes[start..end]);
-                    start = end;
-                }
-            }
-        }
-    }
-}
-
 async fn copy_out(
     client: &Client,
     sql: &str,
-    mut sink: Box<dyn CopySink>,
+    sink: Box<dyn CopySink>,
+    tap: &tap::Place,
 ) -> Result<(u64, Box<dyn CopySink>), SqlTrouble> {
+    // Rows are taken out of the stream before the library sees them.
+    tap.open(sink);
+    let ended = await_end(client, sql).await;
+    let tapped = tap.close();
+    ended?;
+    let Some(tap::Tap { sink, rows, announced, .. }) = tapped else {
+        return Err(lost("the rows were given up", "nobody took them"));
+    };
+    if announced != Some(rows) {
+        let said = format!("{rows} came, and the server says {announced:?}");
+        return Err(lost("the rows are not whole", said));
+    }
+    Ok((rows, sink))
+}
+
+async fn await_end(client: &Client, sql: &str) -> Result<(), SqlTrouble> {
     let stream = client.copy_out(sql).await.map_err(|error| trouble(&error))?;
     let mut stream = std::pin::pin!(stream);
-    let (to_sink, mut batches) = mpsc::channel::<Batch>(BATCHES_AHEAD);
-    let hashing = tokio::task::spawn_blocking(move || {
-        while let Some(batch) = batches.blocking_recv() {
-            batch.give(&mut *sink);
-        }
-        sink
-    });
-    let mut rows = 0;
-    let mut batch = Batch::empty();
-    while let Some(row) = stream.next().await {
-        let row = row.map_err(|error| trouble(&error))?;
-        rows += 1;
-        let full = match &mut batch {
-            Batch::Many(bytes, ends) if row.len() < BATCH_BYTES => {
-                bytes.extend_from_slice(&row);
-                ends.push(bytes.len());
-                bytes.len() >= BATCH_BYTES
-            }
-            _ => {
-                // What came before goes first. The sending fails only if the sink panicked.
-                let before = std::mem::replace(&mut batch, Batch::One(Box::new(row)));
-                let _ = to_sink.send(before).await;
-                true
-            }
-        };
-        if full && to_sink.send(std::mem::replace(&mut batch, Batch::empty())).await.is_err() {
-            break;
-        }
+    if let Some(row) = stream.next().await {
+        row.map_err(|error| trouble(&error))?;
+        return Err(lost("the rows were given up", "one went astray"));
     }
     // The end of the rows is not yet the end of the command: an error may still follow.
-    if let Some(Err(error)) = stream.next().await
-        && (error.as_db_error().is_some() || error.is_closed())
-    {
-        return Err(trouble(&error));
-    }
-    let _ = to_sink.send(batch).await;
-    drop(to_sink);
-    match hashing.await {
-        Ok(sink) => Ok((rows, sink)),
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(lost("the rows were given up", "the program is ending")),
-        },
+    match stream.next().await {
+        Some(Err(error)) if error.as_db_error().is_some() || error.is_closed() => {
+            Err(trouble(&error))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use pgrehearse_verdict::check::{Stream, idle};
 use pgrehearse_verdict::journal::{Event, Ran, Scope};
 
 use crate::drill::{Notebook, Redactor};
+use crate::rig::command::OUTPUT_KEPT;
+use crate::rig::excerpt::excerpt;
 use crate::rig::{Command, Node, Output, Rig, Trouble};
-
-/// Bytes of a command's output that go into the journal, of each stream.
-const JOURNALED_OUTPUT_MAX: usize = 8 << 10;
 
 /// The way from the drill to the world. Everything that is run here is in the journal.
 #[derive(Clone)]
@@ -43,16 +43,25 @@ impl Stage {
     pub async fn run(&self, node: &dyn Node, command: Command) -> Result<Output, Trouble> {
         let began = tokio::time::Instant::now();
         let ran = node.run(&command).await;
-        let show = |bytes: &[u8]| {
-            let kept = &bytes[..bytes.len().min(JOURNALED_OUTPUT_MAX)];
-            self.redactor.clean(&String::from_utf8_lossy(kept))
+        let argv0 = command.argv.first().map(String::as_str).unwrap_or_default();
+        let show = |stream, bytes: &[u8]| {
+            excerpt(argv0, stream, &self.redactor.clean(&String::from_utf8_lossy(bytes)))
         };
-        let (exit, signal, stdout, stderr, took) = match &ran {
-            Ok(out) => (out.exit, out.signal, show(&out.stdout), show(&out.stderr), out.took),
+        let (exit, signal, (stdout, cut_out), (stderr, cut_err), took) = match &ran {
+            Ok(out) => {
+                let (said, warned) =
+                    (show(Stream::Out, &out.stdout), show(Stream::Err, &out.stderr));
+                (out.exit, out.signal, said, warned, out.took)
+            }
             Err(trouble) => {
-                (None, None, String::new(), self.redactor.clean(&trouble.said), began.elapsed())
+                let said = self.redactor.clean(&trouble.said);
+                (None, None, (String::new(), false), (said, false), began.elapsed())
             }
         };
+        // The rig does not say which of the two it cut: one this short was not.
+        let lost = ran.as_ref().is_ok_and(|out| {
+            out.cut && !(idle(argv0, Stream::Out) && out.stderr.len() < OUTPUT_KEPT)
+        });
         self.note(Event::Ran(Ran {
             node: node.name().to_owned(),
             purpose: command.purpose.clone(),
@@ -62,6 +71,7 @@ impl Stage {
             took_ns: u64::try_from(took.as_nanos()).unwrap_or(u64::MAX),
             stdout,
             stderr,
+            cut: lost || cut_out || cut_err,
         }))?;
         ran
     }

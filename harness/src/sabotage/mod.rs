@@ -1,7 +1,15 @@
 //! The ways to spoil a copy of what a recovery needs. One file a way, one line here.
 
+mod artifact;
+mod artifact_flipped;
+mod artifact_truncated;
+mod heap_page_zeroed;
+mod original;
 mod wal_segment_missing;
 
+pub use artifact_flipped::ArtifactFlipped;
+pub use artifact_truncated::ArtifactTruncated;
+pub use heap_page_zeroed::HeapPageZeroed;
 pub use wal_segment_missing::WalSegmentMissing;
 
 use async_trait::async_trait;
@@ -20,6 +28,8 @@ pub struct Bench<'a> {
     pub engine: &'a dyn Engine,
     /// The segments that the recovery read beyond the end of its backup, in order, first to last.
     pub needed: &'a [Segment],
+    /// The backup that the recovery began with, by its label, where it is not left to the engine.
+    pub backup: Option<&'a str>,
     /// Which place to try: the seed's choice and the number of the attempt, from 0.
     pub place: u64,
 }
@@ -43,7 +53,8 @@ pub trait Sabotage: Send + Sync {
 }
 
 /// Every kind.
-pub const KINDS: &[&dyn Sabotage] = &[&WalSegmentMissing];
+pub const KINDS: &[&dyn Sabotage] =
+    &[&WalSegmentMissing, &HeapPageZeroed, &ArtifactFlipped, &ArtifactTruncated];
 
 /// The sabotage of this name.
 pub fn named(name: &str) -> Option<&'static dyn Sabotage> {

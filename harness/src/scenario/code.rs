@@ -49,6 +49,7 @@ codes! {
     BadSetting "bad_setting";
     OwnedSetting "owned_setting";
     BadScale "bad_scale";
+    BadGenerated "bad_generated";
     BadFixtureName "bad_fixture_name";
     UnknownFixture "unknown_fixture";
     FixtureFile "fixture_file";
@@ -61,6 +62,7 @@ codes! {
     BadWriters "bad_writers";
     NoBackup "no_backup";
     UnknownBackup "unknown_backup";
+    EngineLacks "engine_lacks";
     BackupWithoutFull "backup_without_full";
     NoDisaster "no_disaster";
     NoRecover "no_recover";
@@ -73,6 +75,7 @@ codes! {
     MarkBeforeBackup "mark_before_backup";
     UnknownTarget "unknown_target";
     EngineTarget "engine_target";
+    EngineMisfit "engine_misfit";
     NoWalHarm "no_wal_harm";
     SeveralHarms "several_harms";
     ReplaysHarm "replays_harm";

@@ -193,7 +193,7 @@ impl<S: JsonSchema> JsonSchema for Kind<S> {
     }
 }
 
-/// `fixture:` a folder's name, or a file of one's own.
+/// `fixture:` a folder's name, a file of one's own, or what is to be drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FixtureForm {
     /// The name of a folder in `fixtures/`.
@@ -202,9 +202,21 @@ pub enum FixtureForm {
     Sql(Pinned<String>),
     /// An archive of pg_dump's.
     Dump(Pinned<String>),
+    /// Drawn from the seed of the drill.
+    Generated(GeneratedForm),
 }
 
-/// A file of one's own.
+/// How much is drawn from the seed of the drill.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GeneratedForm {
+    /// How many features of schemas are drawn, from 1 to 200; 12 where nothing is said.
+    pub features: Option<Pinned<u32>>,
+    /// How many rows a table gets, from 1 to 1000000; 500 where nothing is said.
+    pub rows: Option<Pinned<u32>>,
+}
+
+/// A file of one's own, or a drawn database.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum FixtureKind {
@@ -212,35 +224,45 @@ enum FixtureKind {
     Sql,
     /// An archive of pg_dump's.
     Dump,
+    /// Drawn from the seed of the drill.
+    Generated,
 }
 
-/// A file of one's own.
+/// A file of one's own, or a drawn database.
 #[derive(JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(dead_code, reason = "only its schema is used")]
-enum OwnFile {
+enum OwnDatabase {
     /// A file for psql.
     Sql(String),
     /// An archive of pg_dump's.
     Dump(String),
+    /// Drawn from the seed of the drill.
+    Generated(GeneratedForm),
 }
 
 impl Form for FixtureForm {
-    const WANTED: &'static str = "the name of a fixture, `{ sql: path }` or `{ dump: path }`";
+    const WANTED: &'static str =
+        "the name of a fixture, `{ sql: path }`, `{ dump: path }` or `{ generated: {} }`";
 
     fn word(word: String) -> Self {
         FixtureForm::Word(word)
     }
 
     fn map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let (kind, path) = single(&mut map, Self::WANTED)?;
-        Ok(match kind {
-            FixtureKind::Sql => FixtureForm::Sql(path),
-            FixtureKind::Dump => FixtureForm::Dump(path),
-        })
+        let kind = map.next_key()?.ok_or_else(|| {
+            A::Error::custom(format!("found an empty map, wanted {}", Self::WANTED))
+        })?;
+        let form = match kind {
+            FixtureKind::Sql => FixtureForm::Sql(map.next_value()?),
+            FixtureKind::Dump => FixtureForm::Dump(map.next_value()?),
+            FixtureKind::Generated => FixtureForm::Generated(map.next_value()?),
+        };
+        alone(&mut map)?;
+        Ok(form)
     }
 }
-word_or!(FixtureForm, OwnFile);
+word_or!(FixtureForm, OwnDatabase);
 
 /// A line of `checks:`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -158,6 +158,13 @@ pub struct Recover {
     pub inclusive: Option<Pinned<bool>>,
     /// The timeline to follow.
     pub timeline: Option<Pinned<Text>>,
+    /// The backup to begin with: `newest`, or `before_disaster`, the newest of those that were
+    /// finished before it; the newest that reaches the target where nothing is said.
+    pub from: Option<Pinned<String>>,
+    /// What the server does at the target: `promote`, or `pause`; `promote` where nothing is said.
+    pub action: Option<Pinned<String>>,
+    /// The major version to recover to; the source's own where nothing is said.
+    pub postgres: Option<Pinned<u32>>,
     /// The server it is about: `old` is the one that was struck.
     pub on: Option<Pinned<String>>,
 }
@@ -168,14 +175,52 @@ pub enum ToForm {
     /// A target without a value.
     Word(String),
     /// A moment, with its offset from UTC.
-    Time(Pinned<String>),
+    Time(Pinned<AtForm>),
     /// A position.
-    Lsn(Pinned<String>),
+    Lsn(Pinned<AtForm>),
     /// A transaction.
-    Xid(Pinned<String>),
+    Xid(Pinned<AtForm>),
     /// A mark of this scenario.
     Mark(Pinned<String>),
 }
+
+/// A time, a position or a transaction: itself, or what it was at a mark of this scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AtForm {
+    /// Itself.
+    Word(String),
+    /// What it was at this mark.
+    Mark(Pinned<String>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum AtKind {
+    Mark,
+}
+
+/// What it was at a mark.
+#[derive(JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "only its schema is used")]
+enum AtMark {
+    /// A mark of this scenario.
+    Mark(String),
+}
+
+impl Form for AtForm {
+    const WANTED: &'static str = "a value or `{ mark: … }`";
+
+    fn word(word: String) -> Self {
+        AtForm::Word(word)
+    }
+
+    fn map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let (AtKind::Mark, name) = single(&mut map, Self::WANTED)?;
+        Ok(AtForm::Mark(name))
+    }
+}
+word_or!(AtForm, Text, AtMark);
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -192,11 +237,11 @@ enum TargetKind {
 #[expect(dead_code, reason = "only its schema is used")]
 enum Target {
     /// A moment, with its offset from UTC.
-    Time(String),
+    Time(AtForm),
     /// A position.
-    Lsn(String),
+    Lsn(AtForm),
     /// A transaction.
-    Xid(Text),
+    Xid(AtForm),
     /// A mark of this scenario.
     Mark(String),
 }
@@ -209,13 +254,17 @@ impl Form for ToForm {
     }
 
     fn map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let (kind, value) = single(&mut map, Self::WANTED)?;
-        Ok(match kind {
-            TargetKind::Time => ToForm::Time(value),
-            TargetKind::Lsn => ToForm::Lsn(value),
-            TargetKind::Xid => ToForm::Xid(value),
-            TargetKind::Mark => ToForm::Mark(value),
-        })
+        let kind = map.next_key()?.ok_or_else(|| {
+            A::Error::custom(format!("found an empty map, wanted {}", Self::WANTED))
+        })?;
+        let target = match kind {
+            TargetKind::Time => ToForm::Time(map.next_value()?),
+            TargetKind::Lsn => ToForm::Lsn(map.next_value()?),
+            TargetKind::Xid => ToForm::Xid(map.next_value()?),
+            TargetKind::Mark => ToForm::Mark(map.next_value()?),
+        };
+        alone(&mut map)?;
+        Ok(target)
     }
 }
 word_or!(ToForm, Target);

@@ -131,6 +131,12 @@ pub fn moment(text: &str) -> Result<String, String> {
     Err("is not a moment such as `2026-03-01T12:00:00+01:00`".to_owned())
 }
 
+/// The same moment in UTC, to the microsecond, as `2026-03-01 11:00:00.000000`.
+pub fn moment_in_utc(text: &str) -> Option<String> {
+    let stamp = text.parse::<jiff::Timestamp>().ok()?;
+    Some(stamp.strftime("%Y-%m-%d %H:%M:%S%.6f").to_string())
+}
+
 fn number_and_unit(text: &str) -> Option<(u64, &str, &str)> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let number = text[..digits].parse().ok()?;

@@ -7,7 +7,9 @@ use std::time::Duration;
 use pgrehearse::disaster::{self, Note};
 use pgrehearse::drill::locate::{Found, Harm, Window, before};
 use pgrehearse::drill::{Notebook, QUERY_LIMIT, Redactor, Server};
-use pgrehearse::engine::{Engine, PgBackRest, Target};
+use pgrehearse::engine::{
+    Archive, Arrival, Ask, Course, Engine, PgBackRest, RestoresFiles, Target,
+};
 use pgrehearse::plan::Postgres;
 use pgrehearse::rig::docker::{DockerRig, image};
 use pgrehearse::rig::lease::Lease;
@@ -16,6 +18,7 @@ use pgrehearse::rig::{Mount, Node, NodeSpec, Place, Rig, Stage, Trouble, Volume}
 use pgrehearse::secret::Secret;
 use pgrehearse_verdict::journal::{self, Scope};
 use pgrehearse_verdict::lsn::Lsn;
+use serde::de::DeserializeOwned;
 use tempfile::TempDir;
 
 pub const LIMIT: Duration = Duration::from_secs(60);
@@ -100,30 +103,33 @@ impl Site {
 }
 
 /// A protected server, and the volume its backups lie in.
-pub struct House {
+pub struct House<E = PgBackRest> {
     pub site: Site,
     pub repository: Volume,
-    pub engine: PgBackRest,
+    pub engine: E,
     pub source: Server,
+    backups: AtomicU32,
 }
 
-impl House {
-    pub async fn new(kind: Kind) -> House {
+impl<E: Engine + Archive + RestoresFiles + DeserializeOwned> House<E> {
+    /// Protected by the engine of these settings.
+    pub async fn protected(kind: Kind, text: &str) -> House<E> {
         let site = Site::new(kind).await;
         let repository = site.stage.rig.volume("repository").await.unwrap();
-        let text = r#"{"compress": "lz4", "start_fast": true, "process_max": 2}"#;
-        let engine: PgBackRest = serde_json::from_str(text).unwrap();
+        let engine: E = serde_json::from_str(text).unwrap();
         let mounts = vec![mount(&repository, Place::Repository, false)];
         let node = site.node("source", mounts).await;
         let mut settings = engine.settings(&*node);
         settings.push(("fsync".to_owned(), "off".to_owned()));
         let source = site.running(node, &settings).await;
         engine.protect(&site.stage, &source).await.unwrap();
-        House { site, repository, engine, source }
+        House { site, repository, engine, source, backups: AtomicU32::new(0) }
     }
 
     pub async fn backup(&self, kind: &str) -> journal::Backup {
-        self.engine.backup(&self.site.stage, &self.source, kind).await.unwrap()
+        let number = self.backups.fetch_add(1, Ordering::Relaxed) + 1;
+        let ask = Ask { kind: kind.to_owned(), number, ..Ask::default() };
+        self.engine.backup(&self.site.stage, &self.source, &ask).await.unwrap()
     }
 
     /// Empty ground with the repository.
@@ -150,7 +156,7 @@ impl House {
     /// Restores onto fresh ground and waits until the server has left recovery.
     pub async fn recover(&self, name: &str, target: Target) -> Server {
         let server = self.site.server(self.fresh(name).await);
-        self.engine.restore(&self.site.stage, &*server.node, target, 1).await.unwrap();
+        self.engine.restore(&self.site.stage, &*server.node, &course(target)).await.unwrap();
         server.start(&self.site.stage, &[]).await.unwrap();
         tokio::time::timeout(LIMIT, promoted(&server)).await.expect("recovery ends");
         server
@@ -172,6 +178,11 @@ pub async fn promoted(server: &Server) {
     while one(server, "select pg_is_in_recovery()").await == "t" {
         tokio::time::sleep(LOOK_EVERY).await;
     }
+}
+
+/// A course to `target` on the first timeline, from the newest backup.
+pub fn course(target: Target) -> Course {
+    Course { target, timeline: 1, backup: None, arrival: Arrival::Promote }
 }
 
 pub fn mount(volume: &Volume, at: Place, read_only: bool) -> Mount {
@@ -198,7 +209,7 @@ pub struct Strike {
 }
 
 /// Strikes while another transaction commits.
-pub async fn strike(house: &House, text: &str, meanwhile: &str) -> Strike {
+pub async fn strike<E>(house: &House<E>, text: &str, meanwhile: &str) -> Strike {
     let disaster: disaster::Spec = serde_json::from_str(text).unwrap();
     let (stage, source) = (&house.site.stage, &house.source);
     let harm = disaster.disaster().harm(stage, source).await.unwrap().expect("a harm");

@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use pgrehearse::drill::locate::{Found, Harm, Window, before};
-use pgrehearse::drill::{Notebook, Redactor, Server};
-use pgrehearse::engine::{Abilities, Engine, Target};
+use pgrehearse::drill::{Notebook, Redactor};
+use pgrehearse::engine::Archive;
 use pgrehearse::rig::{
     Command, Login, Node, NodeSpec, Output, Place, Rig, Session, SqlTrouble, Stage, Trouble, Volume,
 };
-use pgrehearse_verdict::journal::{Backup, Scope};
+use pgrehearse_verdict::journal::Scope;
 use pgrehearse_verdict::lsn::{Lsn, Segment};
 
 pub const SEGMENT_BYTES: u64 = 1 << 20;
@@ -124,7 +124,7 @@ impl Node for Fake {
 }
 
 #[async_trait]
-impl Engine for Fake {
+impl Archive for Fake {
     async fn fetch_wal(
         &self,
         _: &Stage,
@@ -135,33 +135,12 @@ impl Engine for Fake {
         assert_eq!(into, format!("/n/Scratch/locate/{segment}"));
         Ok(self.0.missing_from.is_none_or(|from| segment.start.0 < from))
     }
-    fn abilities(&self) -> Abilities {
-        unreachable!("a search only fetches")
-    }
-    fn settings(&self, _: &dyn Node) -> Vec<(String, String)> {
-        unreachable!("a search only fetches")
-    }
-    async fn protect(&self, _: &Stage, _: &Server) -> Result<(), Trouble> {
-        unreachable!("a search only fetches")
-    }
-    async fn backup(&self, _: &Stage, _: &Server, _: &str) -> Result<Backup, Trouble> {
-        unreachable!("a search only fetches")
-    }
-    async fn restore(&self, _: &Stage, _: &dyn Node, _: Target, _: u32) -> Result<(), Trouble> {
-        unreachable!("a search only fetches")
-    }
     async fn archived_file(
         &self,
         _: &Stage,
         _: &dyn Node,
         _: Segment,
     ) -> Result<Option<String>, Trouble> {
-        unreachable!("a search only fetches")
-    }
-    async fn version(&self, _: &Stage, _: &dyn Node) -> Result<String, Trouble> {
-        unreachable!("a search only fetches")
-    }
-    fn remarks(&self) -> Vec<String> {
         unreachable!("a search only fetches")
     }
 }

@@ -8,11 +8,11 @@ use pgrehearse_verdict::question::Table;
 use crate::cluster::{Cluster, SEGMENT_BYTES, Tables};
 
 /// The columns of `shop.customers` and `shop.orders`, as the list of relations has them.
-const RELATIONS: &[[&str; 8]] = &[
-    ["shop", "customers", "shop.customers", "p", "t", "id", "id", "integer"],
-    ["shop", "customers", "shop.customers", "p", "t", "name", "name", "text"],
-    ["shop", "orders", "shop.orders", "p", "t", "customer", "customer", "integer"],
-    ["shop", "orders", "shop.orders", "p", "t", "id", "id", "integer"],
+const RELATIONS: &[[&str; 9]] = &[
+    ["shop", "customers", "shop.customers", "p", "t", "id", "id", "integer", "1"],
+    ["shop", "customers", "shop.customers", "p", "t", "name", "name", "text", "1"],
+    ["shop", "orders", "shop.orders", "p", "t", "customer", "customer", "integer", "1"],
+    ["shop", "orders", "shop.orders", "p", "t", "id", "id", "integer", "1"],
 ];
 const CUSTOMERS: &[&str] = &["1\tAda", "2\tGrace", "3\tEdsger"];
 const ORDERS: &[&str] = &["1\t1", "3\t2"];
@@ -53,6 +53,9 @@ pub fn answer(
     if starts(&["SET LOCAL enable_indexscan"]) {
         return Some(catalogue(cluster, sql, shop));
     }
+    if starts(&["SHOW server_encoding"]) {
+        return Some(Reply::value("UTF8"));
+    }
     if starts(&["SELECT datname FROM pg_catalog.pg_database"]) {
         return Some(Reply::table(&["datname"], &[&["postgres"], &["shop"]]));
     }
@@ -63,16 +66,16 @@ pub fn answer(
         let there = cluster.tables().orders;
         let shown = RELATIONS.iter().filter(|row| shop && (there || row[1] != "orders"));
         let shown: Vec<_> = shown.map(|row| row.map(str::to_owned).to_vec()).collect();
-        return Some(rows(&["a", "b", "c", "d", "e", "f", "g", "h"], &shown));
+        return Some(rows(&["a", "b", "c", "d", "e", "f", "g", "h", "i"], &shown));
     }
     if sql.contains("pg_largeobject_metadata") {
         return Some(Reply::table(&["count", "exists"], &[&["0", "f"]]));
     }
     if sql.contains("FROM pg_catalog.pg_sequence") {
-        let line =
-            ["shop", "orders_id_seq", "shop.orders_id_seq", "1", "f", "f", "shop", "orders", "id"];
-        let shown = if shop { vec![line.map(str::to_owned).to_vec()] } else { vec![] };
-        return Some(rows(&["a", "b", "c", "d", "e", "f", "g", "h", "i"], &shown));
+        let (name, flags) = (["shop", "orders_id_seq", "shop.orders_id_seq"], ["1", "f", "f", "f"]);
+        let line = [&name[..], &flags[..], &["shop", "orders", "id"]].concat();
+        let shown = if shop { vec![line.into_iter().map(str::to_owned).collect()] } else { vec![] };
+        return Some(rows(&["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"], &shown));
     }
     if starts(&["SELECT 1 * (last_value"]) {
         return Some(Reply::value("4"));

@@ -13,6 +13,7 @@ const ASKED_OF_THE_GROUND: &[&str] = &[
     "read the server's log",
     "read the timeline's history",
     "look for files that are not the server's own",
+    "digest the files of the backups",
 ];
 
 /// The calls of a drill in which nothing went wrong, in the order in which they are counted.

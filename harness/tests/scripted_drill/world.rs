@@ -150,7 +150,8 @@ impl Scene {
         }
         if sql.starts_with("SELECT pg_create_restore_point") {
             cluster.record();
-            return Some(Reply::value(&at(cluster)));
+            let row = [at(cluster), "2024-01-01 00:00:00.000000".to_owned()];
+            return Some(Reply::table(&["lsn", "utc"], &[&[&row[0], &row[1]]]));
         }
         if sql.starts_with("SELECT pg_catalog.pg_current_wal_insert_lsn()") {
             return Some(Reply::value(&at(cluster)));
@@ -195,6 +196,10 @@ impl Scene {
             }
             ["find", _, "-type", "f", "-name", pattern, "-print"] => {
                 return Some(self.find(node, pattern).after(COMMAND));
+            }
+            ["find", root, .., "sha256sum", "--", "{}", "+"] => {
+                let said = format!("{DIGEST}  {root}/main/backup.info\n");
+                return Some(Reply::says(&said).after(COMMAND));
             }
             ["find", ..] => return Some(Reply::ok().after(COMMAND)),
             ["sha256sum", "--", path] => {

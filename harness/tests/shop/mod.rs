@@ -4,11 +4,14 @@
 #[path = "../local/mod.rs"]
 mod local;
 
+pub mod judging;
+
 use std::path::{Path, PathBuf};
 
 pub use local::LIMIT;
 use local::{Ground, PASSWORD};
 use pgrehearse::drill::{Access, Asker, Keys, SUPERUSER, Server, ask, quote_ident, quote_literal};
+use pgrehearse::plan::{Fixture, Load, Script};
 use pgrehearse::rig::{Command, Place, Rig, Session};
 use pgrehearse::secret::Secret;
 use pgrehearse_verdict::journal::{Event, Line};
@@ -50,6 +53,48 @@ impl Shop {
         shop
     }
 
+    /// A server with a fixture that lies in no file.
+    pub async fn drawn(fixture: &Fixture) -> Shop {
+        let mut shop = Shop::empty().await;
+        for role in &fixture.roles {
+            let password = quote_literal(&password(&role.name));
+            let sql = format!("CREATE ROLE {} LOGIN PASSWORD {password}", quote_ident(&role.name));
+            shop.sql("postgres", &sql).await;
+        }
+        let folder = format!("{}/{}", shop.server.node.place(Place::Tablespaces), fixture.name);
+        shop.run(&["mkdir", "-p", "--", &folder], vec![]).await;
+        for script in &fixture.cluster {
+            shop.script("postgres", script).await;
+        }
+        for database in &fixture.databases {
+            let name = quote_ident(&database.name);
+            shop.sql("postgres", &format!("CREATE DATABASE {name} {}", database.options)).await;
+            for load in &database.load {
+                let Load::Sql(script) = load else { panic!("not SQL: {load:?}") };
+                shop.script(&database.name, script).await;
+            }
+        }
+        let text = |script: &Script| String::from_utf8(script.bytes().unwrap()).unwrap();
+        let accesses = fixture.application.iter().map(|one| Access {
+            database: one.database.clone(),
+            role: one.role.clone(),
+            password: Secret::new(password(&one.role)),
+            smoke: one.smoke.iter().map(|script| (script.name(), text(script))).collect(),
+        });
+        shop.asker.accesses = accesses.collect();
+        shop
+    }
+
+    async fn script(&self, database: &str, script: &Script) {
+        let tablespaces = format!("tablespaces={}", self.server.node.place(Place::Tablespaces));
+        let database = format!("dbname='{}'", database.replace('\\', "\\\\").replace('\'', "\\'"));
+        let arguments = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-v"];
+        let mut arguments = arguments.to_vec();
+        arguments.extend([&*tablespaces, "-d", &*database, "-f", "-"]);
+        eprintln!("{}", script.name());
+        self.client("psql", &arguments, script.bytes().unwrap()).await;
+    }
+
     /// A server without a fixture.
     pub async fn empty() -> Shop {
         let ground = Ground::new();
@@ -65,7 +110,12 @@ impl Shop {
             access("shop_report", "report"),
             access("Ünïcode rôle", "unicode"),
         ];
-        Shop { ground, server, asker: Asker { keys: Keys::draw().unwrap(), accesses } }
+        let known = roles().into_iter().map(|role| (role.clone(), Secret::new(password(&role))));
+        let own = (SUPERUSER.to_owned(), server.password.clone());
+        let passwords = known.chain([own]).collect();
+        let artifacts = String::new();
+        let asker = Asker { keys: Keys::draw().unwrap(), accesses, artifacts, passwords };
+        Shop { ground, server, asker }
     }
 
     /// Gives the ground back.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::check;
 
 /// The format of a brief; a reader refuses a greater one.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// What a drill promised to do and to check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,6 +67,8 @@ pub struct Brief {
 pub enum Protection {
     /// Finished WAL segments are archived.
     Archive,
+    /// Each backup holds what one snapshot saw; nothing in between is kept.
+    Snapshots,
 }
 
 /// A disaster, as far as a verdict must know it.
@@ -82,7 +84,7 @@ pub struct DisasterBrief {
 }
 
 /// A recovery, as far as a verdict must know it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecoveryBrief {
     /// As the plan prints it.
@@ -91,6 +93,9 @@ pub struct RecoveryBrief {
     pub chosen: bool,
     /// Whether the harm of the disasters must be gone.
     pub undoes: bool,
+    /// The major version that is recovered to, where it is not the source's.
+    #[serde(default)]
+    pub postgres: Option<u32>,
 }
 
 /// What the user wants held. Times are in seconds.

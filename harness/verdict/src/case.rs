@@ -77,8 +77,8 @@ impl<'a> Case<'a> {
     /// source, moments of a recovered server in this scope only.
     pub fn answer(&self, moment: &Moment, question: &Question) -> Known<'a> {
         let wanted = match moment {
-            Moment::Baseline | Moment::Mark(_) => &Scope::Source,
-            Moment::Recovered | Moment::Restarted => self.scope,
+            Moment::Baseline | Moment::Mark(_) | Moment::BackedUp => &Scope::Source,
+            Moment::Recovered | Moment::Restarted | Moment::Stopped => self.scope,
         };
         let found = self.record.lines.iter().rev().find_map(|line| match &line.event {
             Event::Answered { moment: at, question: asked, answer }
@@ -135,10 +135,20 @@ impl<'a> Case<'a> {
     /// timeline left the old.
     pub fn boundary(&self) -> Option<Lsn> {
         match self.aim() {
+            Some(aim) if aim.snapshot.is_some() => None,
             Some(aim) if aim.boundary.is_some() => aim.boundary,
             Some(_) => self.switch(),
             None => None,
         }
+    }
+
+    /// Where commit records start, as the archived WAL had it about the end of this recovery.
+    pub fn commits(&self) -> BTreeMap<u32, Lsn> {
+        let read = self.own_events().filter_map(|(_, event)| match event {
+            Event::Commits(commits) => Some(commits),
+            _ => None,
+        });
+        read.flatten().copied().collect()
     }
 
     /// Where the recovered server's timeline left its parent, from its history file.

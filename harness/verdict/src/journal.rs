@@ -13,7 +13,7 @@ use crate::lsn::Lsn;
 use crate::question::{Answer, Moment, Question};
 
 /// The format of the journal; a reader refuses a greater one.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -109,6 +109,9 @@ pub enum Event {
     },
     /// The target of a recovery was decided.
     Aimed(Aim),
+    /// Commits read in the archived WAL about the end of the recovery, as (transaction without its
+    /// epoch, start of its record).
+    Commits(Vec<(u32, Lsn)>),
     /// A stage of the recovery was reached.
     Ticked(Tick),
     /// The application's write was acknowledged by the recovered server.
@@ -194,10 +197,13 @@ pub struct Ran {
     pub stdout: String,
     /// What it wrote to its standard error, bounded.
     pub stderr: String,
+    /// Whether something was left out of either that may have told of an error.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
 }
 
 /// A finished backup.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Backup {
     /// The name the engine gave it.
@@ -214,6 +220,20 @@ pub struct Backup {
     pub took_ns: u64,
     /// What the scenario says of production's cadence, in seconds.
     pub every_s: Option<f64>,
+    /// For a backup that holds what one snapshot saw: when that was taken.
+    #[serde(default)]
+    pub snapshot: Option<Snapshot>,
+}
+
+/// When a snapshot was taken. What was acknowledged before it was asked for is in it; what was
+/// sent after it was answered is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Snapshot {
+    /// When it was asked for, in nanoseconds since the origin.
+    pub asked_ns: u64,
+    /// When the server had taken it, in nanoseconds since the origin.
+    pub answered_ns: u64,
 }
 
 /// What the protection of the source said of itself just before the strike.
@@ -233,7 +253,7 @@ pub struct Promise {
 }
 
 /// Where a recovery was to end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Aim {
     /// `latest`, `before_disaster`, `mark healthy`, …
@@ -242,6 +262,31 @@ pub struct Aim {
     pub boundary: Option<Lsn>,
     /// How the position was found, in words.
     pub how: String,
+    /// Where the server must say that it stopped; where nothing is said, before `boundary`, or,
+    /// without one, nowhere.
+    #[serde(default)]
+    pub stop: Option<Stop>,
+    /// The backup to begin with, where it is not left to the engine.
+    #[serde(default)]
+    pub backup: Option<String>,
+    /// For a backup that holds what one snapshot saw: when that was taken. It takes the place of
+    /// `boundary`.
+    #[serde(default)]
+    pub snapshot: Option<Snapshot>,
+}
+
+/// Where a recovery stops, by the kind of its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    /// As soon as the backup is consistent.
+    Consistent,
+    /// Before the end of this transaction, without its epoch.
+    BeforeTransaction(u32),
+    /// After the end of this transaction, without its epoch.
+    AfterTransaction(u32),
+    /// After the first record that starts at or behind this position.
+    AfterPosition(Lsn),
 }
 
 /// The stages of a recovery.

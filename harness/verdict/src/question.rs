@@ -15,10 +15,15 @@ pub enum Moment {
     Baseline,
     /// On the source, at a commit standstill with this name.
     Mark(String),
+    /// On the source, when a backup was finished.
+    BackedUp,
     /// On the recovered server, once it is writable.
     Recovered,
     /// On the recovered server, after it was killed and started again.
     Restarted,
+    /// On the files of the recovered server, after everything else was asked and it was stopped in
+    /// order.
+    Stopped,
 }
 
 impl fmt::Display for Moment {
@@ -26,8 +31,10 @@ impl fmt::Display for Moment {
         match self {
             Moment::Baseline => f.write_str("baseline"),
             Moment::Mark(name) => write!(f, "mark {name}"),
+            Moment::BackedUp => f.write_str("backup"),
             Moment::Recovered => f.write_str("recovered"),
             Moment::Restarted => f.write_str("restarted"),
+            Moment::Stopped => f.write_str("stopped"),
         }
     }
 }
@@ -52,6 +59,22 @@ pub enum Question {
     /// Whether every index, and where pages have no checksums every table, is whole and says what
     /// the rows say.
     Indexes,
+    /// How many rows breach each constraint, counted without any index.
+    Constraints,
+    /// The columns that refer to large objects, and whether what they refer to is there.
+    LargeObjects,
+    /// Encodings, collations and their versions, and whether every text is one.
+    Text,
+    /// Whether all of every table can be read, catalogues and what is kept apart included.
+    Pages,
+    /// What `pg_checksums` says of the files of a stopped server.
+    Checksums,
+    /// What the planner knows of every table.
+    Statistics,
+    /// What is at work on the server beside its own housekeeping.
+    Activity,
+    /// With what each role is let in, and with what it is not.
+    Access,
     /// The transactions found in `ledger.tx`.
     LedgerTransactions,
     /// The rows found in `ledger.entry`.
@@ -68,6 +91,8 @@ pub enum Question {
     ServerLog,
     /// The history file of the timeline the server is on.
     History,
+    /// The files of the finished backups in the node's repository.
+    Artifacts,
     /// A query of the scenario, as one text.
     Sql {
         /// The database it is asked in.
@@ -87,6 +112,14 @@ impl fmt::Display for Question {
             Question::Configuration => "configuration",
             Question::Sequences => "sequences",
             Question::Indexes => "indexes",
+            Question::Constraints => "constraints",
+            Question::LargeObjects => "large objects",
+            Question::Text => "text",
+            Question::Pages => "pages",
+            Question::Checksums => "checksums",
+            Question::Statistics => "statistics",
+            Question::Activity => "activity",
+            Question::Access => "access",
             Question::LedgerTransactions => "ledger transactions",
             Question::LedgerEntries => "ledger entries",
             Question::LedgerAccounts => "ledger accounts",
@@ -95,6 +128,7 @@ impl fmt::Display for Question {
             Question::Probe => "probe",
             Question::ServerLog => "server log",
             Question::History => "history",
+            Question::Artifacts => "artifacts",
             Question::Sql { query, .. } => return write!(f, "sql `{query}`"),
         })
     }
@@ -123,6 +157,33 @@ pub mod columns {
     /// [`super::Question::Indexes`], a line for each look; `index` names the table where `what` is
     /// [`super::looked::HEAP`], and `said` is null when all was well.
     pub const INDEXES: &[&str] = &["database", "index", "what", "said"];
+    /// [`super::Question::Constraints`], a line each; `kind` is `check`, `not null`, `domain`,
+    /// `partition`, `unique`, `exclusion` or `foreign key`. `breaches` is the number of rows that
+    /// breach it, or null where it could not be evaluated; then `said` is why.
+    pub const CONSTRAINTS: &[&str] = &["database", "kind", "constraint", "breaches", "said"];
+    /// [`super::Question::LargeObjects`], a line for each column of type `oid` or of a domain over
+    /// it: how many of its values name a large object, and how many (zeros left out) name none. The
+    /// line [`super::referring::ALL`] of each database counts the objects and, as dangling, those
+    /// that have pages and no entry.
+    pub const LARGE_OBJECTS: &[&str] = &["database", "column", "resolving", "dangling"];
+    /// [`super::Question::Text`]; what a line is about is in [`super::worded`].
+    pub const TEXT: &[&str] = &["database", "what", "identity", "recorded", "found"];
+    /// [`super::Question::Pages`], a line for each relation; `said` is null when all of it could
+    /// be read.
+    pub const PAGES: &[&str] = &["database", "relation", "said"];
+    /// [`super::Question::Checksums`]: `exit`, the exit status; the figures of the standard output
+    /// under their own names, e.g. `Blocks scanned`; and `said` for lines of the standard error.
+    pub const CHECKSUMS: &[&str] = &["name", "value"];
+    /// [`super::Question::Statistics`], a line for each table, index on expressions and statistics
+    /// object: how many entries of statistics it has; the rows the planner reckons with (-1: never
+    /// counted; null where it does not reckon); and the size of its table with all partitions,
+    /// in bytes, null where it lies elsewhere.
+    pub const STATISTICS: &[&str] = &["database", "object", "entries", "tuples", "bytes"];
+    /// [`super::Question::Activity`]; `class` is one of [`super::at_work`].
+    pub const ACTIVITY: &[&str] = &["class", "identity", "definition"];
+    /// [`super::Question::Access`]; `state` and `what` are words of [`super::door`]. `said` is
+    /// null when the role was let in, and else begins with the SQLSTATE of what the server said.
+    pub const ACCESS: &[&str] = &["database", "role", "state", "what", "said"];
     /// [`super::Question::LedgerTransactions`].
     pub const LEDGER_TX: &[&str] = &["id", "writer", "seq", "note"];
     /// [`super::Question::LedgerEntries`].
@@ -135,6 +196,8 @@ pub mod columns {
     pub const PROBE: &[&str] = &["note"];
     /// [`super::Question::ServerLog`].
     pub const LOG: &[&str] = &["line"];
+    /// [`super::Question::Artifacts`]; `path` is relative to the repository, `digest` SHA-256.
+    pub const ARTIFACTS: &[&str] = &["path", "digest"];
     /// [`super::Question::History`].
     pub const HISTORY: &[&str] = &["parent", "switch", "reason"];
 }
@@ -156,6 +219,68 @@ pub mod looked {
     pub const DISAGREES: &str = "disagrees";
     /// The pages of the table are damaged.
     pub const DAMAGED: &str = "damaged";
+}
+
+/// What the name of a sequence ends with in the answer to [`Question::Sequences`], in this order.
+pub mod counting {
+    /// It counts down; its numbers are negated.
+    pub const DOWN: &str = " (down)";
+    /// It is unlogged: a copy of files brings it back as it was made.
+    pub const UNLOGGED: &str = " (unlogged)";
+}
+
+/// How columns are named in the answer to [`Question::LargeObjects`].
+pub mod referring {
+    /// The large objects themselves.
+    pub const ALL: &str = "pg_largeobject";
+    /// What the name of a column of an unlogged table ends with.
+    pub const UNLOGGED: &str = " (unlogged)";
+}
+
+/// What a line of the answer to [`Question::Text`] is about.
+pub mod worded {
+    /// A property of the database, and its value in `recorded`.
+    pub const DATABASE: &str = "database";
+    /// A collation: the version it was recorded with, and the one the library has now.
+    pub const COLLATION: &str = "collation";
+    /// Collations whose versions agree, by provider; their number in `recorded`.
+    pub const AGREEING: &str = "agreeing collations";
+    /// A column of text; `found` is null where every value is valid in the encoding.
+    pub const COLUMN: &str = "column";
+    /// Nothing can be invalid in the encoding of this database.
+    pub const UNVERIFIABLE: &str = "unverifiable";
+}
+
+/// What a line of the answer to [`Question::Activity`] is about.
+pub mod at_work {
+    /// A setting that keeps a server to itself.
+    pub const SETTING: &str = "setting";
+    /// A process that is neither a client's nor housekeeping, by its backend type.
+    pub const PROCESS: &str = "process";
+    /// A session that is not ours, by its role, its database and its application's name.
+    pub const CLIENT: &str = "client";
+    /// A replication slot that somebody is using.
+    pub const SLOT: &str = "slot in use";
+    /// A subscription that is enabled.
+    pub const SUBSCRIPTION: &str = "enabled subscription";
+    /// A prepared transaction, and how many locks it holds.
+    pub const PREPARED: &str = "prepared transaction";
+}
+
+/// The words of the answer to [`Question::Access`].
+pub mod door {
+    /// The role may log in.
+    pub const LOGIN: &str = "login";
+    /// The role may not log in at all.
+    pub const NO_LOGIN: &str = "no login";
+    /// The role's password is not valid any more.
+    pub const EXPIRED: &str = "expired";
+    /// It knocked with a password that nobody has.
+    pub const WRONG: &str = "a wrong password";
+    /// It knocked with its own password.
+    pub const RIGHT: &str = "its own password";
+    /// Its own password is not known to the drill, and was not tried; `said` is null.
+    pub const UNTRIED: &str = "a password unknown here";
 }
 
 /// Rows of text, as a server sent them; `None` is SQL's null.

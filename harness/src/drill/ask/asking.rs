@@ -1,6 +1,7 @@
 //! The asking: all questions of a moment in one snapshot, then what leaves traces, and a line in
 //! the journal for each, whatever came of it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pgrehearse_verdict::journal::Event;
@@ -9,10 +10,14 @@ use pgrehearse_verdict::question::{Answer, Moment, Question, Table, columns};
 use crate::drill::ask::access::{Access, logins, smoke};
 use crate::drill::ask::keys::Keys;
 use crate::drill::ask::visit::{Visit, connect};
-use crate::drill::ask::{catalogue, indexes, ledger, paperwork, sequences};
-use crate::drill::digest::{PINNED, fingerprint};
+use crate::drill::ask::{
+    activity, artifacts, catalogue, constraints, doors, indexes, large_objects, ledger, pages,
+    paperwork, sequences, statistics, text,
+};
+use crate::drill::digest::{Contents, PINNED, fingerprint};
 use crate::drill::{QUERY_LIMIT, Server};
 use crate::rig::{SqlTrouble, Stage, Trouble};
+use crate::secret::Secret;
 
 /// How long a query of the scenario may take.
 const SCENARIO_QUERY_LIMIT: Duration = Duration::from_secs(600);
@@ -24,6 +29,10 @@ pub struct Asker {
     pub keys: Keys,
     /// How the application gets in.
     pub accesses: Vec<Access>,
+    /// The folder of the repository below which finished backups lie; empty for all of it.
+    pub artifacts: String,
+    /// The passwords that are known, by role.
+    pub passwords: BTreeMap<String, Secret>,
 }
 
 /// Asks `server` all of `questions` and writes an answer to the journal for each: a question
@@ -44,7 +53,13 @@ pub async fn ask(
     questions: &[Question],
 ) -> Result<(), Trouble> {
     let mut asking = Asking { stage, server, asker, moment };
-    let mut visit = Visit::open(server).await.map_err(|trouble| trouble.to_string());
+    // What lies on the node is looked at whatever the server does.
+    let of_the_node = |it: &Question| matches!(it, Question::ServerLog | Question::Artifacts);
+    let mut visit = if questions.iter().all(of_the_node) {
+        Err("the server was not asked".to_owned())
+    } else {
+        Visit::open(server).await.map_err(|trouble| trouble.to_string())
+    };
     let mut stands = None;
     let mut once: Vec<&Question> = vec![];
     for question in questions {
@@ -53,7 +68,7 @@ pub async fn ask(
         }
         once.push(question);
         match question {
-            Question::Logins | Question::Smoke | Question::Indexes => {}
+            Question::Logins | Question::Smoke | Question::Access | Question::Indexes => {}
             Question::Sequences => {
                 stands = Some(match &mut visit {
                     Ok(visit) => sequences::sequences(visit).await.map_err(|t| t.to_string()),
@@ -78,6 +93,9 @@ pub async fn ask(
                 let table = smoke(server, &asker.accesses).await;
                 asking.note(question, Ok(table))?;
             }
+            Question::Access => {
+                asking.note(question, doors::doors(server, &asker.passwords).await)?;
+            }
             _ => {}
         }
     }
@@ -86,6 +104,27 @@ pub async fn ask(
     }
     if once.contains(&&Question::Indexes) {
         asking.indexes(databases).await?;
+    }
+    Ok(())
+}
+
+/// Asks all of `questions` of the files of `server`, which was stopped in order.
+///
+/// # Errors
+/// Only where the journal cannot be written.
+pub async fn ask_files(
+    stage: &Stage,
+    server: &Server,
+    asker: &Asker,
+    questions: &[Question],
+) -> Result<(), Trouble> {
+    let asking = Asking { stage, server, asker, moment: &Moment::Stopped };
+    for question in questions {
+        let found = match question {
+            Question::Checksums => pages::checksums(server).await,
+            _ => Err(format!("`{question}` is not asked of a stopped server")),
+        };
+        asking.note(question, found)?;
     }
     Ok(())
 }
@@ -108,6 +147,10 @@ impl Asking<'_> {
         if *question == Question::ServerLog {
             return paperwork::log(self.server, &self.stage.redactor).await;
         }
+        // The files of the backups are there whatever the server does.
+        if *question == Question::Artifacts {
+            return artifacts::artifacts(self.server, &self.asker.artifacts).await;
+        }
         let visit = visit.map_err(|said| said.clone())?;
         if *question == Question::Server {
             return paperwork::server(visit, self.server).await;
@@ -116,12 +159,18 @@ impl Asking<'_> {
             return paperwork::history(visit, self.server).await;
         }
         let found = match question {
-            Question::Fingerprint => fingerprints(visit).await,
+            Question::Fingerprint => fingerprints(self.server, visit).await,
             Question::Inventory => catalogue::inventory(visit, &self.asker.keys).await,
             Question::Globals => catalogue::globals(visit, &self.asker.keys).await,
             Question::Configuration => {
                 catalogue::configuration(self.server, &self.asker.keys).await
             }
+            Question::Constraints => constraints::constraints(visit).await,
+            Question::LargeObjects => large_objects::large_objects(visit).await,
+            Question::Text => text::text(visit).await,
+            Question::Activity => activity::activity(self.server).await,
+            Question::Pages => pages::pages(visit).await,
+            Question::Statistics => statistics::statistics(visit).await,
             Question::LedgerTransactions => {
                 ledger::rows(visit, "ledger", "tx", columns::LEDGER_TX).await
             }
@@ -136,9 +185,12 @@ impl Asking<'_> {
             Question::Server
             | Question::ServerLog
             | Question::History
+            | Question::Artifacts
             | Question::Sequences
             | Question::Logins
             | Question::Smoke
+            | Question::Access
+            | Question::Checksums
             | Question::Indexes => {
                 let said = format!("`{question}` is not asked here");
                 Err(SqlTrouble { code: None, said, lost: false })
@@ -224,11 +276,18 @@ fn may_hold_a_secret(question: &Question) -> bool {
     )
 }
 
-async fn fingerprints(visit: &mut Visit) -> Result<Table, SqlTrouble> {
+async fn fingerprints(server: &Server, visit: &mut Visit) -> Result<Table, SqlTrouble> {
     let mut all = Table::new(columns::FINGERPRINT);
     for visited in &mut visit.databases {
         let name = visited.name.clone();
-        let found = fingerprint(visited.before().await?, &name).await;
+        let listed = Contents::list(visited.before().await?).await;
+        let contents = visited.after(listed).await?;
+        let mut helpers = visited.helpers(server, contents.readers() - 1).await?;
+        let mut sessions = vec![visited.before().await?];
+        for helper in &mut helpers {
+            sessions.push(&mut **helper);
+        }
+        let found = fingerprint(&mut sessions, &contents, &name).await;
         all.rows.extend(visited.after(found).await?.rows);
     }
     Ok(all)

@@ -1,16 +1,24 @@
 //! Asks a server the questions of a moment, and writes every answer to the journal.
 
 mod access;
+mod activity;
+mod artifacts;
 mod asking;
 mod catalogue;
+mod constraints;
 mod counts;
+mod doors;
 mod indexes;
 mod keys;
+mod large_objects;
 mod ledger;
+mod pages;
 mod paperwork;
 mod sequences;
+mod statistics;
+mod text;
 mod visit;
 
 pub use access::Access;
-pub use asking::{Asker, ask};
+pub use asking::{Asker, ask, ask_files};
 pub use keys::Keys;

@@ -2,11 +2,11 @@
 //!
 //! A sequence that counts down is told with all its numbers negated, and with its name marked:
 //! then "not less than it was" and "above the greatest value" mean for it what they mean for
-//! every other.
+//! every other. The name of an unlogged one is marked as well: it begins again after a crash.
 
 use std::time::Duration;
 
-use pgrehearse_verdict::question::{Table, columns};
+use pgrehearse_verdict::question::{Table, columns, counting};
 
 use crate::drill::QUERY_LIMIT;
 use crate::drill::ask::visit::{Visit, connect};
@@ -20,7 +20,7 @@ const GREATEST_LIMIT: Duration = Duration::from_secs(3600);
 /// Every sequence, with the columns that belong to it or take their default from it.
 const SEQUENCES: &str = "
 SELECT n.nspname, c.relname, format('%I.%I', n.nspname, c.relname), s.seqincrement,
-  s.seqincrement < 0, s.seqcycle, t.nspname, r.relname, a.attname
+  s.seqincrement < 0, c.relpersistence = 'u', s.seqcycle, t.nspname, r.relname, a.attname
 FROM pg_catalog.pg_sequence AS s
 JOIN pg_catalog.pg_class AS c ON c.oid = s.seqrelid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -50,6 +50,7 @@ struct Line {
     identity: String,
     increment: String,
     down: bool,
+    unlogged: bool,
     cycles: bool,
     column: Option<(String, String, String)>,
 }
@@ -80,8 +81,9 @@ async fn stands(session: &mut dyn Session) -> Result<Vec<[Option<String>; 3]>, S
             Some(column) => greatest(session, &line, column).await?,
             None => None,
         };
-        let shown =
-            if line.down { format!("{} (down)", line.identity) } else { line.identity.clone() };
+        let marks = [(line.down, counting::DOWN), (line.unlogged, counting::UNLOGGED)];
+        let marks = marks.into_iter().filter(|(marked, _)| *marked).map(|(_, mark)| mark);
+        let shown = std::iter::once(&*line.identity).chain(marks).collect::<String>();
         match rows.last_mut() {
             // The next column of the same sequence.
             Some([name, _, so_far]) if name.as_deref() == Some(&shown) => {
@@ -106,16 +108,28 @@ async fn list(session: &mut dyn Session) -> Result<Vec<Line>, SqlTrouble> {
     let tables = session.query(SEQUENCES, QUERY_LIMIT).await?;
     let mut lines = vec![];
     for row in tables.into_iter().flat_map(|table| table.rows) {
-        let Ok([Some(schema), Some(name), Some(identity), Some(increment), down, cycles, t, r, a]) =
-            <[Option<String>; 9]>::try_from(row)
+        let Ok(
+            [
+                Some(schema),
+                Some(name),
+                Some(identity),
+                Some(increment),
+                down,
+                unlogged,
+                cycles,
+                t,
+                r,
+                a,
+            ],
+        ) = <[Option<String>; 10]>::try_from(row)
         else {
             let said = "the list of sequences did not come as it was asked for".to_owned();
             return Err(SqlTrouble { code: None, said, lost: false });
         };
         let yes = |value: Option<String>| value.as_deref() == Some("t");
         let column = t.zip(r).zip(a).map(|((schema, table), column)| (schema, table, column));
-        let (down, cycles) = (yes(down), yes(cycles));
-        lines.push(Line { schema, name, identity, increment, down, cycles, column });
+        let (down, unlogged, cycles) = (yes(down), yes(unlogged), yes(cycles));
+        lines.push(Line { schema, name, identity, increment, down, unlogged, cycles, column });
     }
     Ok(lines)
 }
@@ -177,7 +191,8 @@ pub(super) async fn try_each(server: &Server, table: &mut Table) -> Result<(), S
         }
         let (_, session) = open.as_mut().expect("it was opened just above");
         session.query("SAVEPOINT trial", QUERY_LIMIT).await?;
-        let sequence = shown.strip_suffix(" (down)").unwrap_or(shown);
+        let sequence = shown.strip_suffix(counting::UNLOGGED).unwrap_or(shown);
+        let sequence = sequence.strip_suffix(counting::DOWN).unwrap_or(sequence);
         let sql = format!("SELECT nextval({}::regclass)", quote_literal(sequence));
         *usable = Some(match session.query(&sql, QUERY_LIMIT).await {
             Ok(_) => "t".to_owned(),

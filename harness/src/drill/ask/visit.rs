@@ -6,7 +6,7 @@ use std::time::Duration;
 use pgrehearse_verdict::question::Table;
 
 use crate::drill::digest::PINNED;
-use crate::drill::{QUERY_LIMIT, SUPERUSER, Server};
+use crate::drill::{QUERY_LIMIT, SUPERUSER, Server, quote_literal};
 use crate::rig::{Login, Session, SqlTrouble};
 
 /// Every database that somebody can connect to, the ones that are there to be copied as well: what
@@ -16,6 +16,10 @@ const DATABASES: &str = "SELECT datname FROM pg_catalog.pg_database
 WHERE datallowconn AND datconnlimit <> -2 ORDER BY datname COLLATE \"C\"";
 /// Opens the snapshot: it is taken by the first query, not by BEGIN.
 const OPEN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1";
+/// Lets other sessions see the snapshot.
+const EXPORT: &str = "SELECT pg_catalog.pg_export_snapshot()";
+/// Opens the snapshot of another session, whose name follows.
+const IMPORT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT";
 /// Undoes what a question did to its session, and whatever a failure of its left behind.
 const UNDO: &str = "ROLLBACK TO SAVEPOINT question; RELEASE SAVEPOINT question";
 /// Databases we look at; more are a mistake, or somebody's attempt to keep us busy.
@@ -85,6 +89,33 @@ impl Visited {
         let gone = matches!(&found, Err(trouble) if trouble.lost);
         let undone = if gone { Ok(vec![]) } else { self.session.query(UNDO, QUERY_LIMIT).await };
         found.and_then(|found| undone.map(|_| found)).map_err(|trouble| within(&self.name, trouble))
+    }
+
+    /// At most `wanted` further sessions that see the very snapshot this one sees. A server that
+    /// has no room for them gives fewer.
+    pub async fn helpers(
+        &mut self,
+        server: &Server,
+        wanted: usize,
+    ) -> Result<Vec<Box<dyn Session>>, SqlTrouble> {
+        let mut helpers = vec![];
+        if wanted == 0 {
+            return Ok(helpers);
+        }
+        // A snapshot cannot be exported from within a savepoint.
+        let exported = self.session.query(EXPORT, QUERY_LIMIT).await;
+        let tables = exported.map_err(|trouble| within(&self.name, trouble))?;
+        let row = tables.first().and_then(|table| table.rows.first());
+        let Some(Some(snapshot)) = row.and_then(|row| row.first()) else { return Ok(helpers) };
+        let open = format!("{IMPORT} {}", quote_literal(snapshot));
+        while helpers.len() < wanted {
+            let Ok(mut helper) = connect(server, &self.name, PINNED).await else { break };
+            if helper.query(&open, QUERY_LIMIT).await.is_err() {
+                break;
+            }
+            helpers.push(helper);
+        }
+        Ok(helpers)
     }
 
     /// The tables of `sql`, one for each of its statements.

@@ -8,7 +8,7 @@ use pgrehearse_verdict::journal::SubjectCause;
 use pgrehearse_verdict::lsn::{Lsn, Segment};
 
 use crate::drill::locate::{Harm, parse_commits};
-use crate::engine::Engine;
+use crate::engine::Archive;
 use crate::rig::{Command, Node, Output, Place, Stage, Trouble};
 
 /// Segments that a window may span.
@@ -47,10 +47,10 @@ pub struct Found {
 }
 
 /// Finds the first record in the window that does the harm, in WAL fetched from the archive by
-/// `engine` on `node`, which has the repository. Not finding it is the subject's failure.
+/// `archive` on `node`, which has the repository. Not finding it is the subject's failure.
 pub async fn before(
     stage: &Stage,
-    engine: &dyn Engine,
+    archive: &dyn Archive,
     node: &dyn Node,
     harm: &Harm,
     window: Window,
@@ -59,7 +59,7 @@ pub async fn before(
     let folder = format!("{}/locate", node.place(Place::Scratch));
     let make = ["mkdir", "-p", "--", &folder];
     stage.must(node, Command::housekeeping("make room for WAL", make)).await?;
-    let search = Search { stage, engine, node, harm, window, folder: &folder };
+    let search = Search { stage, archive, node, harm, window, folder: &folder };
     let found = search.search(&segments).await;
     let remove = ["rm", "-rf", "--", &folder];
     stage.run(node, Command::housekeeping("remove the fetched WAL", remove)).await?;
@@ -91,7 +91,7 @@ fn lost(said: impl Into<String>) -> Trouble {
 
 struct Search<'a> {
     stage: &'a Stage,
-    engine: &'a dyn Engine,
+    archive: &'a dyn Archive,
     node: &'a dyn Node,
     harm: &'a Harm,
     window: Window,
@@ -104,7 +104,7 @@ impl Search<'_> {
         let mut end = None;
         for segment in segments {
             let into = format!("{}/{segment}", self.folder);
-            if !self.engine.fetch_wal(self.stage, self.node, *segment, &into).await? {
+            if !self.archive.fetch_wal(self.stage, self.node, *segment, &into).await? {
                 missing = Some(segment);
                 break;
             }

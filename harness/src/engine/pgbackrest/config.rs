@@ -1,6 +1,7 @@
 //! What pgBackRest is told: its configuration file on a node, and the commands that servers run.
 
 use crate::engine::PgBackRest;
+use crate::engine::quoting::quoted;
 use crate::rig::{Node, Place};
 
 /// The name of the only stanza.
@@ -60,22 +61,6 @@ pub(super) fn archive_command(tool: &str, config: &str) -> String {
     format!("{} archive-push \"%p\"", words.join(" "))
 }
 
-/// A line of a password file, for every server of this role. PostgreSQL's own marks are escaped.
-pub(super) fn pass_line(user: &str, password: &str) -> String {
-    let escaped = |text: &str| text.replace('\\', "\\\\").replace(':', "\\:");
-    format!("*:*:*:{}:{}\n", escaped(user), escaped(password))
-}
-
-/// A word for the shell that PostgreSQL gives `archive_command` to.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-=".contains(c);
-    if word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,12 +100,7 @@ pg1-user=postgres
         assert_eq!(plain, wanted);
         let special = archive_command("pgbackrest", "/it's 5% $HOME/c");
         let wanted =
-            "pgbackrest '--config=/it'\\''s 5%% $HOME/c' --stanza=main archive-push \"%p\"";
+            r#"pgbackrest '--config=/it'"'"'s 5%% $HOME/c' --stanza=main archive-push "%p""#;
         assert_eq!(special, wanted);
-    }
-
-    #[test]
-    fn a_password_with_a_colon_is_escaped() {
-        assert_eq!(pass_line("postgres", r"a:b\c"), "*:*:*:postgres:a\\:b\\\\c\n");
     }
 }

@@ -8,13 +8,17 @@ use pgrehearse_verdict::journal::{Backup, SubjectCause};
 use pgrehearse_verdict::lsn::Segment;
 
 use crate::drill::{SUPERUSER, Server};
+use crate::engine::ground::{assert_empty, housekeep};
 use crate::engine::pgbackrest::config::{
-    STANZA, archive_command, config, config_path, control_path, pass_line, pass_path,
+    STANZA, archive_command, config, config_path, control_path, pass_path,
 };
 use crate::engine::pgbackrest::said::heard;
 use crate::engine::pgbackrest::stanza::made;
-use crate::engine::{Abilities, Engine, PgBackRest, Target};
-use crate::rig::{Command, HOUSEKEEPING_LIMIT, Node, Output, Place, Stage, Trouble};
+use crate::engine::quoting::pass_line;
+use crate::engine::{
+    Abilities, Archive, Arrival, Ask, Course, Engine, PgBackRest, Restorer, RestoresFiles, Target,
+};
+use crate::rig::{Command, HOUSEKEEPING_LIMIT, Node, Place, Stage, Trouble};
 
 /// How long a backup or a restore may take; the drill's own limit is usually shorter.
 const COPY_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -79,39 +83,15 @@ impl PgBackRest {
     }
 }
 
-/// A short command of ours that must exit with 0.
-async fn housekeep(
-    stage: &Stage,
-    node: &dyn Node,
-    purpose: &str,
-    argv: &[&str],
-) -> Result<Output, Trouble> {
-    stage.must(node, Command::housekeeping(purpose, argv.iter().copied())).await
-}
-
-/// The ground of a restore must be empty: what lies there could be taken for what was restored.
-async fn assert_empty(stage: &Stage, node: &dyn Node) -> Result<(), Trouble> {
-    let (data, spaces) = (node.place(Place::Data), node.place(Place::Tablespaces));
-    let make = ["mkdir", "-p", "-m", "700", "--", &data];
-    housekeep(stage, node, "make the data directory", &make).await?;
-    let look = ["find", &data, &spaces, "-mindepth", "1", "-print", "-quit"];
-    let found = housekeep(stage, node, "see that the ground is empty", &look).await?.text();
-    match found.lines().next() {
-        None => Ok(()),
-        Some(path) => {
-            let said = format!("the ground of the restore is not empty: `{path}` is there");
-            Err(Trouble::subject(SubjectCause::Command, said))
-        }
-    }
-}
-
 #[async_trait]
 impl Engine for PgBackRest {
     fn abilities(&self) -> Abilities {
         Abilities {
             backups: &["full", "diff", "incr"],
-            targets: &["latest", "before_disaster", "mark", "lsn"],
+            targets: &["latest", "immediate", "before_disaster", "mark", "lsn", "time", "xid"],
             protection: Protection::Archive,
+            standstill: false,
+            newer_major: false,
         }
     }
 
@@ -138,7 +118,8 @@ impl Engine for PgBackRest {
         self.keep_control(stage, node).await
     }
 
-    async fn backup(&self, stage: &Stage, source: &Server, kind: &str) -> Result<Backup, Trouble> {
+    async fn backup(&self, stage: &Stage, source: &Server, ask: &Ask) -> Result<Backup, Trouble> {
+        let kind = ask.kind.as_str();
         let node = &*source.node;
         let purpose = format!("take a backup ({kind})");
         let asked = format!("--type={kind}");
@@ -158,6 +139,82 @@ impl Engine for PgBackRest {
         Ok(backup)
     }
 
+    async fn version(&self, stage: &Stage, node: &dyn Node) -> Result<String, Trouble> {
+        let argv = [node.tool("pgbackrest"), "version".to_owned()];
+        let purpose = "ask pgbackrest for its version";
+        let output = stage.must(node, Command::housekeeping(purpose, argv)).await?.text();
+        Ok(output.trim().to_owned())
+    }
+
+    fn artifacts(&self) -> &'static str {
+        "backup"
+    }
+
+    fn restorer(&self) -> Restorer<'_> {
+        Restorer::Files(self)
+    }
+
+    fn archive(&self) -> Option<&dyn Archive> {
+        Some(self)
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        self.costs()
+    }
+}
+
+#[async_trait]
+impl RestoresFiles for PgBackRest {
+    async fn restore(
+        &self,
+        stage: &Stage,
+        node: &dyn Node,
+        course: &Course,
+    ) -> Result<(), Trouble> {
+        assert_empty(stage, node).await?;
+        self.configure(node).await?;
+        let mut options = vec![
+            "--archive-mode=off".to_owned(),
+            format!("--tablespace-map-all={}", node.place(Place::Tablespaces)),
+        ];
+        // It refuses a timeline for a target that needs none: the backup is on its own.
+        if course.target != Target::Immediate {
+            options.push(format!("--target-timeline={}", course.timeline));
+        }
+        options.extend(course.backup.iter().map(|label| format!("--set={label}")));
+        options.extend(target_options(course));
+        let purpose = "restore the backup";
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        let command = Self::command(node, purpose, COPY_LIMIT, "restore", &options);
+        heard(stage, purpose, stage.run(node, command).await?).map(|_| ())
+    }
+}
+
+/// The target in pgBackRest's words.
+fn target_options(course: &Course) -> Vec<String> {
+    let at = |kind: &str, target: &str, inclusive: bool| {
+        let mut options = vec![format!("--type={kind}"), format!("--target={target}")];
+        options.extend((!inclusive).then(|| "--target-exclusive".to_owned()));
+        options
+    };
+    let mut options = match &course.target {
+        // It goes on by itself at the end of WAL: an action is not even allowed.
+        Target::Latest => return vec!["--type=default".to_owned()],
+        Target::Immediate => vec!["--type=immediate".to_owned()],
+        Target::Before(lsn) => at("lsn", &lsn.to_string(), false),
+        Target::After(lsn) => at("lsn", &lsn.to_string(), true),
+        Target::Time { utc, inclusive } => at("time", &format!("{utc}+00"), *inclusive),
+        Target::Xid { xid, inclusive } => at("xid", &xid.to_string(), *inclusive),
+    };
+    // To pause is its default.
+    if course.arrival == Arrival::Promote {
+        options.push("--target-action=promote".to_owned());
+    }
+    options
+}
+
+#[async_trait]
+impl Archive for PgBackRest {
     async fn fetch_wal(
         &self,
         stage: &Stage,
@@ -177,36 +234,6 @@ impl Engine for PgBackRest {
             return Ok(false);
         }
         heard(stage, &purpose, output).map(|_| true)
-    }
-
-    async fn restore(
-        &self,
-        stage: &Stage,
-        node: &dyn Node,
-        target: Target,
-        timeline: u32,
-    ) -> Result<(), Trouble> {
-        assert_empty(stage, node).await?;
-        self.configure(node).await?;
-        let mut options = vec![
-            "--archive-mode=off".to_owned(),
-            format!("--target-timeline={timeline}"),
-            format!("--tablespace-map-all={}", node.place(Place::Tablespaces)),
-        ];
-        match target {
-            // It goes on by itself at the end of WAL: an action is not even allowed.
-            Target::Latest => options.push("--type=default".to_owned()),
-            Target::Before(lsn) => options.extend([
-                "--type=lsn".to_owned(),
-                format!("--target={lsn}"),
-                "--target-exclusive".to_owned(),
-                "--target-action=promote".to_owned(),
-            ]),
-        }
-        let purpose = "restore the backup";
-        let options: Vec<&str> = options.iter().map(String::as_str).collect();
-        let command = Self::command(node, purpose, COPY_LIMIT, "restore", &options);
-        heard(stage, purpose, stage.run(node, command).await?).map(|_| ())
     }
 
     async fn archived_file(
@@ -235,16 +262,5 @@ impl Engine for PgBackRest {
                 format!("the archive holds segment {segment} {} times", files.len()),
             )),
         }
-    }
-
-    async fn version(&self, stage: &Stage, node: &dyn Node) -> Result<String, Trouble> {
-        let argv = [node.tool("pgbackrest"), "version".to_owned()];
-        let purpose = "ask pgbackrest for its version";
-        let output = stage.must(node, Command::housekeeping(purpose, argv)).await?.text();
-        Ok(output.trim().to_owned())
-    }
-
-    fn remarks(&self) -> Vec<String> {
-        self.costs()
     }
 }

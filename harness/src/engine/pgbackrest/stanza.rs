@@ -82,6 +82,7 @@ pub(super) fn made(words: &str, info: &str, took_ns: u64) -> Result<Backup, Trou
         bytes: Some(entry.info.size),
         took_ns,
         every_s: None,
+        snapshot: None,
     })
 }
 
@@ -124,6 +125,7 @@ mod tests {
             bytes: Some(22_992_313),
             took_ns: 7,
             every_s: None,
+            snapshot: None,
         };
         assert_eq!(backup, wanted);
     }

@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::fixture::generate::{
+    FEATURES_MAX, FEATURES_USUAL, ROWS_MAX, ROWS_USUAL, Wanted, generate,
+};
 use crate::plan::lower::Ground;
 use crate::plan::lower::complaints::Complaints;
 use crate::plan::lower::own_file::{Refused, matching, of_fixture, of_scenario};
-use crate::plan::{Application, Database, Fixture, Load, PasswordSource, RoleSpec};
+use crate::plan::{Application, Database, Fixture, Load, PasswordSource, RoleSpec, Script};
 use crate::scenario::{
-    Code, FixtureFile, FixtureForm, LoadEntry, PasswordEntry, Pinned, Place, RoleEntry,
-    ScenarioFile, did_you_mean, read_fixture,
+    Code, FixtureFile, FixtureForm, GeneratedForm, LoadEntry, PasswordEntry, Pinned, Place,
+    RoleEntry, ScenarioFile, did_you_mean, read_fixture,
 };
 use crate::secret::Secret;
 
@@ -28,6 +31,7 @@ const OWN_DATABASES: &[&str] = &["postgres", "template0", "template1"];
 pub(super) fn lower(
     scenario: &ScenarioFile,
     ground: &Ground,
+    major: u32,
     complaints: &mut Complaints,
 ) -> Option<Fixture> {
     let file = &scenario.file;
@@ -43,9 +47,37 @@ pub(super) fn lower(
     };
     match &fixture.value {
         FixtureForm::Word(name) => folder(name, &fixture.at, scale, ground, complaints),
-        FixtureForm::Sql(path) => own(scenario, path, Load::Sql, scale, complaints),
+        FixtureForm::Sql(path) => own(scenario, path, script, scale, complaints),
         FixtureForm::Dump(path) => own(scenario, path, Load::Dump, scale, complaints),
+        FixtureForm::Generated(form) => drawn(form, scale, ground.seed, major, complaints),
     }
+}
+
+fn script(path: PathBuf) -> Load {
+    Load::Sql(Script::File(path))
+}
+
+/// A database drawn from the seed.
+fn drawn(
+    form: &GeneratedForm,
+    scale: u32,
+    seed: u64,
+    major: u32,
+    complaints: &mut Complaints,
+) -> Option<Fixture> {
+    let mut number = |given: &Option<Pinned<u32>>, usual: u32, max: u32, what: &str| match given {
+        Some(given) if !(1..=max).contains(&given.value) => {
+            let said = format!("is not a number of {what} from 1 to {max}");
+            complaints.value(Code::BadGenerated, given, &said);
+            None
+        }
+        given => Some(given.as_ref().map_or(usual, |given| given.value)),
+    };
+    let features = number(&form.features, FEATURES_USUAL, FEATURES_MAX, "features");
+    let rows = number(&form.rows, ROWS_USUAL, ROWS_MAX, "rows");
+    let rows = rows?.saturating_mul(scale).min(ROWS_MAX);
+    let fixture = generate(seed, Wanted { features: features?, rows }, major);
+    Some(Fixture { scale, ..fixture })
 }
 
 /// One's own database: one file.
@@ -59,7 +91,8 @@ fn own(
     let found = of_scenario(&scenario.path, &path.value);
     let found = found.map_err(|refused| refuse(path, refused, complaints)).ok()?;
     let name = identifier(&found);
-    let database = Database { name: name.clone(), load: vec![load(found)] };
+    let (options, load) = (String::new(), vec![load(found)]);
+    let database = Database { name: name.clone(), options, load };
     let application = vec![stand_in(&name)];
     let (databases, cluster) = (vec![database], vec![]);
     Some(Fixture { name, roles: vec![], databases, application, scale, cluster })
@@ -147,7 +180,8 @@ fn decide(
     let find = |path: &Pinned<String>, complaints: &mut Complaints| {
         of_fixture(folder, &path.value).map_err(|said| refuse(path, said, complaints)).ok()
     };
-    let cluster = file.cluster.iter().filter_map(|path| find(path, complaints)).collect();
+    let cluster = file.cluster.iter().filter_map(|path| find(path, complaints));
+    let cluster = cluster.map(Script::File).collect();
     let mut databases: Vec<Database> = vec![];
     for entry in &file.databases.value {
         check_name(&entry.name, OWN_DATABASES, "database", complaints);
@@ -157,7 +191,7 @@ fn decide(
         let mut load = vec![];
         for file in &entry.load.value {
             match file {
-                LoadEntry::Sql(path) => load.extend(find(path, complaints).map(Load::Sql)),
+                LoadEntry::Sql(path) => load.extend(find(path, complaints).map(script)),
                 LoadEntry::Dump(path) => load.extend(find(path, complaints).map(Load::Dump)),
             }
         }
@@ -165,7 +199,7 @@ fn decide(
             let said = "nothing fills this database, so nothing would be compared";
             complaints.add(Code::FixtureEmpty, &entry.load.at, said);
         }
-        databases.push(Database { name: entry.name.value.clone(), load });
+        databases.push(Database { name: entry.name.value.clone(), options: String::new(), load });
     }
     if file.databases.value.is_empty() {
         let said = "this fixture has no database";
@@ -284,7 +318,7 @@ fn application(
         application.push(Application {
             database: database.clone(),
             role: role.clone(),
-            smoke: smoke.unwrap_or_default(),
+            smoke: smoke.unwrap_or_default().into_iter().map(Script::File).collect(),
         });
     }
     if application.is_empty() {

@@ -1,14 +1,22 @@
 //! A recovery: whether its target can be there, and whether this engine can reach it.
 
-use pgrehearse_verdict::brief::RecoveryBrief;
+use pgrehearse_verdict::brief::{Protection, RecoveryBrief};
 use pgrehearse_verdict::lsn::Lsn;
 
+use crate::engine::Arrival;
 use crate::plan::lower::steps::Walk;
-use crate::plan::{Recover, Step, To};
-use crate::scenario::{self, Code, Pinned, Place, ToForm, did_you_mean, moment};
+use crate::plan::{At, From, Recover, Step, To};
+use crate::scenario::{
+    self, AtForm, Code, Pinned, Place, ToForm, did_you_mean, moment, moment_in_utc,
+};
 
 /// The names of the targets that are written as a word, and as a map.
 const WORDS: &[&str] = &["latest", "immediate", "before_disaster"];
+/// What `from:` and `action:` can say.
+const FROM: [&str; 2] = ["newest", "before_disaster"];
+const ACTIONS: [&str; 2] = ["promote", "pause"];
+/// The lowest number of a transaction: those below mean something else.
+const XID_MIN: u64 = 3;
 
 pub(super) fn lower(walk: &mut Walk<'_>, recover: &scenario::Recover, at: &Place) {
     let to = &recover.to;
@@ -19,7 +27,7 @@ pub(super) fn lower(walk: &mut Walk<'_>, recover: &scenario::Recover, at: &Place
         ToForm::Xid(_) => "xid",
         ToForm::Mark(_) => "mark",
     };
-    beside(walk, recover, name);
+    let beside = beside(walk, recover, name);
     if walk.struck.is_none() {
         walk.complaints.add(
             Code::RecoverFirst,
@@ -40,13 +48,34 @@ pub(super) fn lower(walk: &mut Walk<'_>, recover: &scenario::Recover, at: &Place
         let hint = format!("it can recover to {}", shown.join(", "));
         walk.complaints.add(Code::EngineTarget, &to.at, said).hint(hint);
     }
-    let Some((target, text)) = target(walk, to) else { return };
+    let Some((target, mut text)) = target(walk, to, beside.inclusive) else { return };
+    let chosen = match protection(walk) {
+        Protection::Archive => target != To::Latest,
+        // All there is of a dump is its one moment: nothing is chosen but whether what came after
+        // the disaster counts.
+        Protection::Snapshots => target == To::BeforeDisaster,
+    };
+    match beside.from {
+        From::Fitting => {}
+        From::Newest => text.push_str(", from the newest backup"),
+        From::BeforeDisaster => text.push_str(", from the last backup before the disaster"),
+    }
+    text.push_str(if beside.arrival == Arrival::Pause { ", and pause there" } else { "" });
+    text.extend(beside.timeline.map(|timeline| format!(", along timeline {timeline}")));
+    text.extend(beside.postgres.map(|major| format!(", on PostgreSQL {major}")));
     walk.course.recoveries.push(RecoveryBrief {
         target: text.clone(),
-        chosen: target != To::Latest,
+        chosen,
         undoes: !walk.harms.is_empty(),
+        postgres: beside.postgres,
     });
-    walk.decide(Step::Recover(Recover { to: target }), format!("recover: to {text}"));
+    let Beside { from, timeline, arrival, postgres, .. } = beside;
+    let step = Recover { to: target, from, timeline, arrival, postgres };
+    walk.decide(Step::Recover(step), format!("recover: to {text}"));
+}
+
+fn protection(walk: &Walk<'_>) -> Protection {
+    walk.engine.as_ref().map_or(Protection::Archive, |(_, abilities)| abilities.protection)
 }
 
 fn unknown_word(walk: &mut Walk<'_>, to: &Pinned<ToForm>, word: &str) {
@@ -60,49 +89,111 @@ fn unknown_word(walk: &mut Walk<'_>, to: &Pinned<ToForm>, word: &str) {
     walk.complaints.add(Code::UnknownTarget, &to.at, said).maybe(hint);
 }
 
-fn target(walk: &mut Walk<'_>, to: &Pinned<ToForm>) -> Option<(To, String)> {
+fn target(
+    walk: &mut Walk<'_>,
+    to: &Pinned<ToForm>,
+    inclusive: Option<bool>,
+) -> Option<(To, String)> {
+    let side = |inclusive: bool| if inclusive { "inclusive" } else { "exclusive" };
     match &to.value {
         ToForm::Word(word) if word == "before_disaster" => {
             before_disaster(walk, &to.at).then(|| (To::BeforeDisaster, word.clone()))
         }
-        // What the engine cannot do has been said.
-        ToForm::Word(word) if word == "immediate" => None,
         ToForm::Word(word) => {
-            if let Some((kind, harm)) = walk.harms.first() {
-                let line = walk.complaints.line(harm);
-                walk.complaints
-                    .add(Code::ReplaysHarm, &to.at, format!("`{word}` replays the `{kind}`{line}"))
-                    .hint("recover to `before_disaster`, or to a mark before it");
-            }
-            Some((To::Latest, word.clone()))
+            all_there_is(walk, word, &to.at);
+            let target = if word == "immediate" { To::Immediate } else { To::Latest };
+            Some((target, word.clone()))
         }
-        ToForm::Mark(name) => mark(walk, name),
-        ToForm::Lsn(text) => match text.value.parse::<Lsn>() {
-            Ok(lsn) => Some((To::Lsn(lsn), format!("lsn {lsn}"))),
-            Err(error) => {
-                walk.complaints.add(Code::BadTarget, &text.at, error.to_string());
-                None
-            }
-        },
-        ToForm::Time(text) => {
-            if let Err(said) = moment(&text.value) {
-                walk.complaints
-                    .value(Code::BadMoment, text, &said)
-                    .hint("write it as `2026-03-01T12:00:00+01:00`, or end it with `Z`");
-            }
-            None
+        ToForm::Mark(name) => {
+            mark(walk, name)?;
+            Some((To::Mark(name.value.clone()), format!("mark {}", name.value)))
         }
-        ToForm::Xid(text) => {
-            // The three lowest numbers are not of transactions.
-            if !text.value.parse::<u64>().is_ok_and(|xid| xid >= 3) {
-                walk.complaints.value(Code::BadTarget, text, "is not a transaction's number");
-            }
+        // PostgreSQL's own default is inclusive; the harness always asked for positions exclusive.
+        ToForm::Lsn(at) => {
+            let inclusive = inclusive.unwrap_or(false);
+            let at = value(walk, at, position)?;
+            let suffix = if inclusive { ", inclusive" } else { "" };
+            Some((To::Lsn(at.0, inclusive), format!("lsn {}{suffix}", at.1)))
+        }
+        ToForm::Time(at) => {
+            let inclusive = inclusive.unwrap_or(true);
+            let at = value(walk, at, time)?;
+            Some((To::Time(at.0, inclusive), format!("time {}, {}", at.1, side(inclusive))))
+        }
+        ToForm::Xid(at) => {
+            let inclusive = inclusive.unwrap_or(true);
+            let at = value(walk, at, transaction)?;
+            Some((To::Xid(at.0, inclusive), format!("xid {}, {}", at.1, side(inclusive))))
+        }
+    }
+}
+
+/// A value, given or at a mark, and how the plan shows it.
+fn value<T>(
+    walk: &mut Walk<'_>,
+    at: &Pinned<AtForm>,
+    read: fn(&mut Walk<'_>, &Pinned<String>) -> Option<T>,
+) -> Option<(At<T>, String)> {
+    match &at.value {
+        AtForm::Word(text) => {
+            let pinned = Pinned { value: text.clone(), at: at.at.clone() };
+            Some((At::Given(read(walk, &pinned)?), text.clone()))
+        }
+        AtForm::Mark(name) => {
+            mark(walk, name)?;
+            Some((At::Mark(name.value.clone()), format!("of mark {}", name.value)))
+        }
+    }
+}
+
+fn position(walk: &mut Walk<'_>, text: &Pinned<String>) -> Option<Lsn> {
+    let parsed = text.value.parse::<Lsn>();
+    if let Err(error) = &parsed {
+        walk.complaints.add(Code::BadTarget, &text.at, error.to_string());
+    }
+    parsed.ok()
+}
+
+fn time(walk: &mut Walk<'_>, text: &Pinned<String>) -> Option<String> {
+    if let Err(said) = moment(&text.value) {
+        walk.complaints
+            .value(Code::BadMoment, text, &said)
+            .hint("write it as `2026-03-01T12:00:00+01:00`, or end it with `Z`");
+        return None;
+    }
+    moment_in_utc(&text.value)
+}
+
+fn transaction(walk: &mut Walk<'_>, text: &Pinned<String>) -> Option<u32> {
+    match text.value.parse::<u64>().ok().filter(|xid| *xid >= XID_MIN) {
+        // WAL holds numbers without their epoch.
+        Some(xid) => u32::try_from(xid & u64::from(u32::MAX)).ok(),
+        None => {
+            walk.complaints.value(Code::BadTarget, text, "is not a transaction's number");
             None
         }
     }
 }
 
+/// All there is, or all of the newest backup: whether the harm is in it.
+fn all_there_is(walk: &mut Walk<'_>, word: &str, at: &Place) {
+    // A backup by itself holds the harm only if it was taken after it.
+    let by_backup = word == "immediate" || protection(walk) == Protection::Snapshots;
+    if by_backup && !walk.backed_up_harm {
+        return;
+    }
+    if let Some((kind, harm)) = walk.harms.first() {
+        let line = walk.complaints.line(harm);
+        walk.complaints
+            .add(Code::ReplaysHarm, at, format!("`{word}` replays the `{kind}`{line}"))
+            .hint("recover to `before_disaster`, or to a mark before it");
+    }
+}
+
 fn before_disaster(walk: &mut Walk<'_>, at: &Place) -> bool {
+    if protection(walk) == Protection::Snapshots {
+        return walk.struck.is_some();
+    }
     match walk.harms.as_slice() {
         [_] => true,
         [] if walk.struck.is_none() => false,
@@ -129,7 +220,8 @@ fn before_disaster(walk: &mut Walk<'_>, at: &Place) -> bool {
     }
 }
 
-fn mark(walk: &mut Walk<'_>, name: &Pinned<String>) -> Option<(To, String)> {
+/// A mark that is there; one that cannot be reached is complained about.
+fn mark(walk: &mut Walk<'_>, name: &Pinned<String>) -> Option<()> {
     let Some(mark) = walk.marks.iter().find(|mark| mark.name == name.value) else {
         let names = walk.marks.iter().map(|mark| mark.name.as_str());
         let near = scenario::nearest(&name.value, names.clone());
@@ -150,43 +242,89 @@ fn mark(walk: &mut Walk<'_>, name: &Pinned<String>) -> Option<(To, String)> {
         let said = format!("was taken after the harm{line}, and replays it");
         walk.complaints.value(Code::ReplaysHarm, name, &said);
     }
-    Some((To::Mark(name.value.clone()), format!("mark {}", name.value)))
+    Some(())
 }
 
-/// `inclusive`, `timeline` and `on`.
-fn beside(walk: &mut Walk<'_>, recover: &scenario::Recover, name: &str) {
-    if let Some(inclusive) = &recover.inclusive {
-        if !["time", "lsn", "xid"].contains(&name) {
-            let said = format!("`inclusive` says nothing about `{name}`");
-            walk.complaints.add(Code::SenselessInclusive, &inclusive.at, said);
-        } else if inclusive.value && name == "lsn" {
-            let said = "an inclusive position is not for this version";
-            walk.complaints.add(Code::NotYet, &inclusive.at, said);
-        }
-    }
-    if let Some(timeline) = &recover.timeline {
-        let text = timeline.value.0.as_str();
-        let number = text.parse::<u32>().is_ok_and(|number| number > 0);
-        if number || text == "current" {
-            let said = "a recovery follows the newest timeline in this version";
-            walk.complaints.add(Code::NotYet, &timeline.at, said).hint("leave `timeline` out");
-        } else if text != "latest" {
-            let shown = walk.complaints.quoted(text);
-            let said = format!("{shown} is not a timeline: `latest`, `current` or a number");
-            walk.complaints.add(Code::BadTarget, &timeline.at, said);
-        }
+/// What stands beside the target.
+struct Beside {
+    inclusive: Option<bool>,
+    timeline: Option<u32>,
+    from: From,
+    arrival: Arrival,
+    postgres: Option<u32>,
+}
+
+fn beside(walk: &mut Walk<'_>, recover: &scenario::Recover, name: &str) -> Beside {
+    if let Some(inclusive) = &recover.inclusive
+        && !["time", "lsn", "xid"].contains(&name)
+    {
+        let said = format!("`inclusive` says nothing about `{name}`");
+        walk.complaints.add(Code::SenselessInclusive, &inclusive.at, said);
     }
     if let Some(on) = &recover.on {
-        if on.value != "old" {
-            walk.complaints
-                .value(Code::OnNothing, on, "is not a server")
-                .hint("`on: old` is the server that was struck; leave it out for the new one");
-        } else if walk.recovered.is_none() {
-            let said = "there is no other server than the old one before the first recovery";
-            walk.complaints.add(Code::OnNothing, &on.at, said);
-        } else {
-            let said = "going back to the old server is not for this version";
-            walk.complaints.add(Code::NotYet, &on.at, said);
-        }
+        server(walk, on);
+    }
+    let pause = word(walk, recover.action.as_ref(), ACTIONS, "is nothing that a server does there")
+        == Some("pause");
+    if let Some(action) = recover.action.as_ref().filter(|_| pause && name == "latest") {
+        let said = "does nothing at the end of WAL: the server is promoted there";
+        walk.complaints.value(Code::SenselessInclusive, action, said);
+    }
+    let said = "is not a choice of backup";
+    let from = match word(walk, recover.from.as_ref(), FROM, said) {
+        Some("newest") => From::Newest,
+        Some(_) => From::BeforeDisaster,
+        None => From::Fitting,
+    };
+    Beside {
+        inclusive: recover.inclusive.as_ref().map(|inclusive| inclusive.value),
+        timeline: recover.timeline.as_ref().and_then(|timeline| along(walk, timeline)),
+        from,
+        arrival: if pause { Arrival::Pause } else { Arrival::Promote },
+        postgres: recover.postgres.as_ref().and_then(|wanted| walk.newer_major(wanted)),
+    }
+}
+
+/// One of a few words.
+fn word<'a>(
+    walk: &mut Walk<'_>,
+    word: Option<&Pinned<String>>,
+    known: [&'a str; 2],
+    said: &str,
+) -> Option<&'a str> {
+    let word = word?;
+    let found = known.into_iter().find(|known| *known == word.value);
+    if found.is_none() {
+        walk.complaints
+            .value(Code::UnknownTarget, word, said)
+            .maybe(did_you_mean(&word.value, known));
+    }
+    found
+}
+
+/// The timeline to follow; `None` for the source's own, which is the newest there is.
+fn along(walk: &mut Walk<'_>, timeline: &Pinned<scenario::Text>) -> Option<u32> {
+    let text = timeline.value.0.as_str();
+    let number = text.parse::<u32>().ok().filter(|number| *number > 0);
+    if number.is_none() && text != "current" && text != "latest" {
+        let shown = walk.complaints.quoted(text);
+        let said = format!("{shown} is not a timeline: `latest`, `current` or a number");
+        walk.complaints.add(Code::BadTarget, &timeline.at, said);
+    }
+    number
+}
+
+/// `on:` the server that a step is about.
+fn server(walk: &mut Walk<'_>, on: &Pinned<String>) {
+    if on.value != "old" {
+        walk.complaints
+            .value(Code::OnNothing, on, "is not a server")
+            .hint("`on: old` is the server that was struck; leave it out for the new one");
+    } else if walk.recovered.is_none() {
+        let said = "there is no other server than the old one before the first recovery";
+        walk.complaints.add(Code::OnNothing, &on.at, said);
+    } else {
+        let said = "going back to the old server is not for this version";
+        walk.complaints.add(Code::NotYet, &on.at, said);
     }
 }

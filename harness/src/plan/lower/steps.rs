@@ -54,6 +54,7 @@ pub(super) struct Taken {
 pub(super) struct Walk<'a> {
     pub(super) complaints: &'a mut Complaints,
     pub(super) engine: Option<(&'static str, Abilities)>,
+    spec: Option<&'a engine::Spec>,
     pub(super) course: Course,
     pub(super) marks: Vec<Taken>,
     /// Disasters that wrote WAL, with their names.
@@ -64,15 +65,19 @@ pub(super) struct Walk<'a> {
     workload: Option<Place>,
     backup: Option<Place>,
     full: bool,
+    /// Whether a backup was taken after a harm, and thus holds it.
+    pub(super) backed_up_harm: bool,
     ran: Duration,
     limit: Duration,
-    rig: &'static str,
+    ground: &'a Ground,
+    major: Option<u32>,
 }
 
 pub(super) fn lower(
     file: &File,
     engine: Option<&Pinned<Kind<engine::Spec>>>,
     ground: &Ground,
+    major: Option<u32>,
     limit: Duration,
     complaints: &mut Complaints,
 ) -> Course {
@@ -85,10 +90,17 @@ pub(super) fn lower(
         complaints.add(Code::Limits, &complaints.key("steps", &steps.at), said);
         return Course::default();
     }
-    let engine = engine.map(|engine| (engine.value.0.name(), engine.value.0.engine().abilities()));
+    let spec = engine.map(|engine| &engine.value.0);
+    if let (Some(engine), Some(major)) = (engine, major)
+        && let Some(said) = engine.value.0.engine().lacks(None, major)
+    {
+        complaints.add(Code::EngineLacks, &engine.at, said);
+    }
+    let engine = spec.map(|spec| (spec.name(), spec.engine().abilities()));
     let mut walk = Walk {
         complaints,
         engine,
+        spec,
         course: Course::default(),
         marks: vec![],
         harms: vec![],
@@ -98,9 +110,11 @@ pub(super) fn lower(
         workload: None,
         backup: None,
         full: false,
+        backed_up_harm: false,
         ran: Duration::ZERO,
         limit,
-        rig: ground.rig,
+        ground,
+        major,
     };
     for (number, step) in steps.value.iter().enumerate() {
         let end = steps.value.get(number + 1).map(|next| next.at.start);
@@ -147,6 +161,30 @@ impl Walk<'_> {
     pub(super) fn decide(&mut self, step: Step, text: String) {
         self.course.steps.push(step);
         self.course.texts.push(text);
+    }
+
+    /// The major version to recover to, if the engine can take the contents there.
+    pub(super) fn newer_major(&mut self, wanted: &Pinned<u32>) -> Option<u32> {
+        let (engine, abilities) = self.engine.as_ref()?;
+        let own = self.major?;
+        if wanted.value == own {
+            return None;
+        }
+        if !abilities.newer_major {
+            let said =
+                format!("the engine `{engine}` copies files, which only PostgreSQL {own} can read");
+            self.complaints.add(Code::EngineTarget, &wanted.at, said);
+        } else if wanted.value < own {
+            let said = format!("is older than the source's {own}, and cannot be relied on to read");
+            self.complaints.value(Code::VersionNotHere, wanted, &said);
+        } else if !self.ground.majors.contains(&wanted.value) {
+            let majors: Vec<_> = self.ground.majors.iter().map(|it| format!("`{it}`")).collect();
+            let said = format!("is not a major version of this rig: {}", majors.join(", "));
+            self.complaints.value(Code::VersionNotHere, wanted, &said).not_for_this_rig();
+        } else {
+            return Some(wanted.value);
+        }
+        None
     }
 
     /// Whether the server still serves at a step that needs it.
@@ -200,9 +238,14 @@ impl Walk<'_> {
                 let said =
                     format!("the backup `{kind}` builds on a full one, and there is none yet");
                 self.complaints.add(Code::BackupWithoutFull, place, said);
+            } else if let (Some(spec), Some(major)) = (self.spec, self.major)
+                && let Some(said) = spec.engine().lacks(Some(kind), major)
+            {
+                self.complaints.add(Code::EngineLacks, place, said);
             }
         }
         self.full |= kind == "full";
+        self.backed_up_harm |= !self.harms.is_empty();
         if self.serves(at, "a backup") {
             self.backup.get_or_insert_with(|| at.clone());
         }
@@ -287,8 +330,8 @@ impl Walk<'_> {
                 .add(Code::NoBackup, at, "no backup is taken before the disaster")
                 .hint("add `- backup: full` before it");
         }
-        if !spec.rigs().contains(&self.rig) {
-            let said = format!("the rig `{}` cannot cause `{kind}`", self.rig);
+        if !spec.rigs().contains(&self.ground.rig) {
+            let said = format!("the rig `{}` cannot cause `{kind}`", self.ground.rig);
             self.complaints.add(Code::DisasterNotHere, &disaster.at, said).not_for_this_rig();
         }
         for table in &nature.harms {

@@ -65,7 +65,7 @@ fn subject(moment: &Moment, question: &Question) -> String {
 }
 
 fn recovered(moment: &Moment) -> bool {
-    matches!(moment, Moment::Recovered | Moment::Restarted)
+    matches!(moment, Moment::Recovered | Moment::Restarted | Moment::Stopped)
 }
 
 /// Whether a refusal, which begins with its SQLSTATE where the server gave one, says that data is
@@ -96,6 +96,14 @@ fn documented(question: &Question) -> Option<&'static [&'static str]> {
         Question::Configuration => columns::CONFIGURATION,
         Question::Sequences => columns::SEQUENCES,
         Question::Indexes => columns::INDEXES,
+        Question::Constraints => columns::CONSTRAINTS,
+        Question::LargeObjects => columns::LARGE_OBJECTS,
+        Question::Text => columns::TEXT,
+        Question::Pages => columns::PAGES,
+        Question::Checksums => columns::CHECKSUMS,
+        Question::Statistics => columns::STATISTICS,
+        Question::Activity => columns::ACTIVITY,
+        Question::Access => columns::ACCESS,
         Question::LedgerTransactions => columns::LEDGER_TX,
         Question::LedgerEntries => columns::LEDGER_ENTRY,
         Question::LedgerAccounts => columns::LEDGER_ACCOUNT,
@@ -103,6 +111,7 @@ fn documented(question: &Question) -> Option<&'static [&'static str]> {
         Question::Probe => columns::PROBE,
         Question::ServerLog => columns::LOG,
         Question::History => columns::HISTORY,
+        Question::Artifacts => columns::ARTIFACTS,
         Question::Sql { .. } => return None,
     })
 }

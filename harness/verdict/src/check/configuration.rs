@@ -67,7 +67,7 @@ impl Check for Configuration {
         let before = rows(case, NAME, &Moment::Baseline, &Question::Configuration);
         let after = rows(case, NAME, &Moment::Recovered, &Question::Configuration);
         match (before, after) {
-            (Ok(before), Ok(after)) => compare(before, after),
+            (Ok(before), Ok(after)) => compare(case, before, after),
             (before, after) => {
                 before.err().into_iter().chain(after.err()).map(|finding| *finding).collect()
             }
@@ -75,7 +75,7 @@ impl Check for Configuration {
     }
 }
 
-fn compare(before: &Table, after: &Table) -> Vec<Finding> {
+fn compare(case: &Case<'_>, before: &Table, after: &Table) -> Vec<Finding> {
     for class in [SETTING, LINE, RULE] {
         if definitions(before, class).is_empty() {
             let said = format!("the source named no {class} at the baseline");
@@ -90,7 +90,8 @@ fn compare(before: &Table, after: &Table) -> Vec<Finding> {
         let rows = table.rows.iter().filter(|row| !is_excused(row)).cloned().collect();
         Table { rows, ..table.clone() }
     };
-    let mut found = difference::compare(NAME, "settings and rules", &rest(before), &rest(after));
+    let mut found =
+        difference::compare(case, NAME, "settings and rules", &rest(before), &rest(after));
     if !excused.is_empty() && found.iter().all(|finding| finding.status == Status::Held) {
         let said = format!("{} differ as they must on a server that was restored", excused.len());
         let details = excused.into_iter().map(|it| it.said).collect();

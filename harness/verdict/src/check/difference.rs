@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::case::Case;
 use crate::check::answered::shown;
+use crate::check::expected::{self, Line};
 use crate::finding::Finding;
 use crate::question::Table;
 
@@ -15,7 +17,13 @@ type Set<'a> = BTreeMap<Vec<&'a str>, Vec<&'a str>>;
 
 /// Compares two tables of the same documented columns, whose last is a definition and whose
 /// others name an object. Never empty: one finding a difference, or one for all that was equal.
-pub(crate) fn compare(check: &str, things: &str, before: &Table, after: &Table) -> Vec<Finding> {
+pub(crate) fn compare(
+    case: &Case<'_>,
+    check: &str,
+    things: &str,
+    before: &Table,
+    after: &Table,
+) -> Vec<Finding> {
     let (before, after) = match (set(before), set(after)) {
         (Some(before), Some(after)) => (before, after),
         _ => {
@@ -27,10 +35,19 @@ pub(crate) fn compare(check: &str, things: &str, before: &Table, after: &Table) 
         let said = format!("there were no {things} to compare at the baseline");
         return vec![Finding::unknown(check, "nothing_compared", said)];
     }
-    let mut found = vec![];
+    let (mut found, mut excused) = (vec![], vec![]);
+    let mut expected = |key: &[&str], was: bool, is: bool| {
+        let line = Line { key, was, is };
+        let excuse = expected::excuse(case, check, &line);
+        let side = if is { "altered" } else { "missing" };
+        excused.extend(excuse.map(|it| format!("`{}` {side}: {}", key.join(" "), it.why)));
+        excuse.is_some()
+    };
     for (key, definitions) in &before {
         let name = key.join(" ");
         match after.get(key) {
+            None if expected(key, true, false) => {}
+            Some(now) if now != definitions && expected(key, true, true) => {}
             None => found.push(
                 Finding::broken(check, "missing", format!("`{name}` did not come back"))
                     .with(vec![format!("was: {}", all_shown(definitions))])
@@ -47,6 +64,9 @@ pub(crate) fn compare(check: &str, things: &str, before: &Table, after: &Table) 
     for (key, definitions) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
         let name = key.join(" ");
         let said = format!("`{name}` is there and was not before");
+        if expected(key, false, true) {
+            continue;
+        }
         found.push(
             Finding::broken(check, "extra", said)
                 .with(vec![format!("is: {}", all_shown(definitions))])
@@ -54,9 +74,11 @@ pub(crate) fn compare(check: &str, things: &str, before: &Table, after: &Table) 
         );
     }
     if found.is_empty() {
-        let said = format!("{} {things} are as they were, none missing, none extra", before.len());
-        return vec![Finding::held(check, "equal", said)];
+        let equal = before.len() - excused.len().min(before.len());
+        let said = format!("{equal} {things} are as they were, none missing, none extra");
+        found.push(Finding::held(check, "equal", said));
     }
+    found.extend(expected::told(case, check, &excused));
     bounded(check, found)
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::brief::Brief;
+use crate::brief::{Brief, Protection};
 use crate::case::Case;
 use crate::check::answered::{rows, shown};
 use crate::check::{Check, difference};
@@ -79,7 +79,7 @@ fn compare(brief: &Brief, before: &Prints<'_>, after: &Prints<'_>) -> Vec<Findin
                 tables += 1;
                 compared = compared.saturating_add(was.rows);
             }
-            Some(is) if emptied(was, is) => {
+            Some(is) if brief.protection == Protection::Archive && emptied(was, is) => {
                 let said = format!(
                     "unlogged `{relation}` came back without its {} rows, as it must from a copy \
                      of files",

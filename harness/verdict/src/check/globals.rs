@@ -31,7 +31,7 @@ impl Check for Globals {
         let after = rows(case, NAME, &Moment::Recovered, &Question::Globals);
         match (before, after) {
             (Ok(before), Ok(after)) => {
-                difference::compare(NAME, "roles and settings", before, after)
+                difference::compare(case, NAME, "roles and settings", before, after)
             }
             (before, after) => {
                 before.err().into_iter().chain(after.err()).map(|finding| *finding).collect()

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::brief::Brief;
+use crate::brief::{Brief, Protection};
 use crate::case::Case;
 use crate::check::Check;
 use crate::check::answered::{rows, shown};
@@ -34,7 +34,7 @@ impl Check for Identity {
         match (before, after) {
             (Ok(before), Ok(after)) => {
                 found.push(nonce(case, after));
-                found.push(cluster(before, after));
+                found.push(cluster(case.brief().protection, before, after));
                 found.push(ground(after));
                 found.push(files(after));
                 found.push(start(before, after));
@@ -104,8 +104,18 @@ fn nonce(case: &Case<'_>, after: &Table) -> Finding {
     }
 }
 
-fn cluster(before: &Table, after: &Table) -> Finding {
+/// A copy of the files has the identifier of the source; a cluster that was made for the contents
+/// of a dump has one of its own.
+fn cluster(protection: Protection, before: &Table, after: &Table) -> Finding {
     match (before.pair("system_identifier"), after.pair("system_identifier")) {
+        (Some(before), Some(after)) if protection == Protection::Snapshots => {
+            let after = shown(after);
+            if after == shown(before) {
+                let said = format!("the system identifier `{after}` is the source's, on a dump");
+                return Finding::broken(NAME, "not_a_new_cluster", said);
+            }
+            Finding::held(NAME, "cluster", format!("it is a new cluster, {after}"))
+        }
         (Some(before), Some(after)) if before == after => {
             let said = format!("it is a copy of the cluster {}", shown(after));
             Finding::held(NAME, "cluster", said)

@@ -30,7 +30,7 @@ impl Check for Inventory {
         let before = rows(case, NAME, &Moment::Baseline, &Question::Inventory);
         let after = rows(case, NAME, &Moment::Recovered, &Question::Inventory);
         match (before, after) {
-            (Ok(before), Ok(after)) => difference::compare(NAME, "objects", before, after),
+            (Ok(before), Ok(after)) => difference::compare(case, NAME, "objects", before, after),
             (before, after) => {
                 before.err().into_iter().chain(after.err()).map(|finding| *finding).collect()
             }

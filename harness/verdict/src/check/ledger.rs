@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::brief::Brief;
+use crate::brief::{Brief, Protection};
 use crate::case::Case;
 use crate::check::Check;
 use crate::finding::Finding;
@@ -121,13 +121,16 @@ fn doubts(case: &Case<'_>, reckoning: &Reckoning<'_>) -> Vec<Finding> {
     let lost =
         reckoning.tally.count(Outcome::RpoLoss) + reckoning.tally.count(Outcome::RpoLossUpper);
     let mut said = vec![];
-    if boundary.at.is_none() {
+    if case.brief().protection == Protection::Snapshots && boundary.snapshot.is_none() {
+        said.push("it is not known which snapshot was recovered".to_owned());
+    } else if boundary.at.is_none() && boundary.snapshot.is_none() {
         said.push("it is not known where the recovery ended: no boundary, no history file".into());
     }
     if boundary.struck_ns.is_none() {
         said.push("the journal holds no strike".to_owned());
     }
-    if !boundary.chosen && case.promise().is_none() && lost > 0 {
+    let promised = boundary.snapshot.is_some() || case.promise().is_some();
+    if !boundary.chosen && !promised && lost > 0 {
         said.push(format!(
             "{lost} acknowledged transactions are not there, and the journal does not say whether \
              they had been promised"

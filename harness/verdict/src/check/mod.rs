@@ -1,22 +1,36 @@
 //! The checks: each a pure judgement over recorded answers. One file a check, one line here.
 
+mod access;
 mod answered;
+mod artifacts;
+mod commands;
 mod configuration;
+mod constraints;
 mod difference;
+mod expected;
 mod fingerprint;
 mod globals;
 mod identity;
 mod indexes;
 mod inventory;
+mod large_objects;
 mod ledger;
 mod log;
+mod pages;
 mod sequences;
 mod server_log;
+mod side_effects;
+mod snapshot;
 mod sql;
+mod statistics;
+mod stop;
 mod target;
+mod text;
 mod usable;
+mod words;
 
 pub use sql::SqlCheck;
+pub use words::{Stream, idle, telling};
 
 pub(crate) use answered::unanswered;
 
@@ -126,7 +140,16 @@ catalogue! {
         "configuration" Configuration(configuration::Configuration);
         "sequences"   Sequences(sequences::Sequences);
         "indexes"     Indexes(indexes::Indexes);
+        "constraints" Constraints(constraints::Constraints);
+        "large_objects" LargeObjects(large_objects::LargeObjects);
+        "text"        Text(text::Text);
+        "artifacts"   Artifacts(artifacts::Artifacts);
+        "pages"       Pages(pages::Pages);
+        "statistics"  Statistics(statistics::Statistics);
+        "access"      Access(access::Access);
+        "side_effects" SideEffects(side_effects::SideEffects);
         "server_log"  ServerLog(server_log::ServerLog);
+        "commands"    Commands(commands::Commands);
     }
     declared {
         "sql"         Sql(sql::SqlCheck);

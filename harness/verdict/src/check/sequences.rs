@@ -13,14 +13,17 @@ use crate::case::Case;
 use crate::check::answered::{rows, shown};
 use crate::check::{Check, difference};
 use crate::finding::{Finding, Status};
-use crate::question::{Moment, Question, Table};
+use crate::question::{Moment, Question, Table, counting};
 
 const NAME: &str = "sequences";
+/// How the trial of a sequence begins to answer that has no number left.
+const SPENT: &str = "2200H";
 
 /// Wants every sequence at or behind where it stood at the baseline, behind the greatest value of
 /// the column it feeds, and a trial of it (rolled back) to work; none missing, none extra. One that
 /// would have collided in the source already may still do so: that is shown, and not blamed on the
-/// restore. An unlogged sequence begins again after a restore, and is red.
+/// restore, and neither is one that had no number left there. An unlogged sequence may begin again,
+/// as it does in a copy of files: an expected difference, as long as nothing it gave out is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sequences {}
@@ -109,9 +112,21 @@ fn compare(before: &Stands<'_>, after: &Stands<'_>) -> Vec<Finding> {
 }
 
 fn one(sequence: &str, was: &Stand<'_>, is: &Stand<'_>) -> Option<Finding> {
+    if is.usable.starts_with(SPENT) && is.next == was.next {
+        let said = format!("`{sequence}` has no number left, as in the source");
+        return Some(Finding::held(NAME, "spent_before", said));
+    }
     if is.usable != "t" {
         let said = format!("`{sequence}` cannot be used: {}", shown(is.usable));
         return Some(Finding::broken(NAME, "unusable", said));
+    }
+    let nothing_kept = is.greatest.is_none();
+    if is.next < was.next && sequence.ends_with(counting::UNLOGGED) && nothing_kept {
+        let said = format!(
+            "unlogged `{sequence}` begins again at {}, as it must from a copy of files",
+            is.next
+        );
+        return Some(Finding::held(NAME, "expected_difference", said));
     }
     if is.next < was.next {
         let said = format!("`{sequence}` went back: next is {}, was {}", is.next, was.next);

@@ -9,11 +9,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::brief::{Brief, RecoveryBrief};
+use crate::brief::{Brief, Protection, RecoveryBrief};
 use crate::case::Case;
 use crate::check::Check;
 use crate::check::answered::{rows, shown};
 use crate::check::log::{self, Entry, Severity};
+use crate::check::snapshot;
+use crate::check::stop;
 use crate::finding::Finding;
 use crate::journal::{Event, Scope};
 use crate::lsn::Lsn;
@@ -57,6 +59,9 @@ impl Check for Target {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Finding> {
+        if case.brief().protection == Protection::Snapshots {
+            return snapshot::judge(NAME, case);
+        }
         let Some(recovery) = case.brief().recoveries.last() else {
             let said = "the brief names no recovery";
             return vec![Finding::unknown(NAME, "no_aim", said)];
@@ -131,6 +136,9 @@ fn stopped(case: &Case<'_>, boundary: Option<Lsn>, entries: &[Entry<'_>]) -> Fin
         .filter(|entry| entry.severity == Severity::Other && entry.said.starts_with(STOPPING))
         .map(|entry| entry.said)
         .collect();
+    if let Some(stop) = case.aim().and_then(|aim| aim.stop) {
+        return stop::judge(NAME, stop, &stops);
+    }
     match (boundary, stops.as_slice()) {
         (None, []) => Finding::held(NAME, "no_stop", "the log names no stop before the end"),
         (None, [stop, ..]) => {

@@ -69,9 +69,15 @@ fn boundary(case: &Case<'_>) -> Result<Boundary, Unreckoned> {
         chosen: recovery.chosen,
         wal_prefix: match case.brief().protection {
             Protection::Archive => true,
+            Protection::Snapshots => false,
         },
         safe: case.promise().and_then(|promise| promise.safe),
         struck_ns: case.struck_ns(),
+        snapshot: match case.brief().protection {
+            Protection::Archive => None,
+            Protection::Snapshots => case.aim().and_then(|aim| aim.snapshot),
+        },
+        commits: case.commits(),
     })
 }
 

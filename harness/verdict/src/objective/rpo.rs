@@ -3,7 +3,7 @@
 use crate::brief::Protection;
 use crate::case::Case;
 use crate::finding::Status;
-use crate::journal::Cause;
+use crate::journal::{Cause, Event};
 use crate::ledger::{Boundary, Fate, Ledger, Loss, Outcome, Reckoning, reckon};
 use crate::objective::span::{interval, seconds, span};
 use crate::objective::{Exposure, Measured, Objective};
@@ -55,6 +55,7 @@ fn exposure(case: &Case<'_>) -> (Option<Exposure>, String) {
         return (None, "there is no disaster to be exposed to".to_owned());
     };
     match case.brief().protection {
+        Protection::Snapshots => cadence(case),
         Protection::Archive if disaster.leaves_wal => {
             let because = "the disaster leaves pg_wal, and with it what was not archived yet";
             (Some(Exposure::Seconds(0.0)), because.to_owned())
@@ -78,6 +79,37 @@ fn exposure(case: &Case<'_>) -> (Option<Exposure>, String) {
                 (Some(Exposure::Unbounded), because.to_owned())
             }
         },
+    }
+}
+
+/// Between two backups everything can be lost, and while one is taken, what it does not hold yet:
+/// it is as old as its snapshot when it is finished.
+fn cadence(case: &Case<'_>) -> (Option<Exposure>, String) {
+    let struck_ns = case.struck_ns().unwrap_or(u64::MAX);
+    let backups = case.events().filter_map(|(at_ns, _, event)| match event {
+        Event::BackedUp(backup) if at_ns <= struck_ns => Some(backup),
+        _ => None,
+    });
+    let mut worst: Option<(f64, f64)> = None;
+    for backup in backups {
+        // Of two cadences the tighter one bounds the loss; of two durations the longer one.
+        let Some(every_s) = backup.every_s else { continue };
+        let took_s = seconds(backup.took_ns);
+        worst = Some(
+            worst.map_or((every_s, took_s), |(every, took)| (every.min(every_s), took.max(took_s))),
+        );
+    }
+    match worst {
+        Some((every_s, took_s)) => {
+            let because =
+                format!("a backup is taken every {}, and took {}", span(every_s), span(took_s));
+            (Some(Exposure::Seconds(every_s + took_s)), because)
+        }
+        None => {
+            let because = "nothing is kept between two backups, and no `every:` says how often \
+                           production takes one";
+            (None, because.to_owned())
+        }
     }
 }
 

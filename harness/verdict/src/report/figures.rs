@@ -9,6 +9,8 @@ const SECOND: u128 = 1_000_000_000;
 const MINUTE: u128 = 60 * SECOND;
 const HOUR: u128 = 60 * MINUTE;
 const DAY: u128 = 24 * HOUR;
+/// Times up to this are shown in hours: a nightly backup allows 24 h and a little, not 1 d 1 h.
+const TWO_DAYS: u128 = 2 * DAY;
 
 /// What is shown for a number that is none.
 const NO_NUMBER: &str = "not a number";
@@ -159,7 +161,7 @@ fn step(ns: u128) -> u128 {
         SECOND..10_000_000_000 => 10 * MS,
         10_000_000_000..MINUTE => 100 * MS,
         MINUTE..HOUR => SECOND,
-        HOUR..DAY => MINUTE,
+        HOUR..TWO_DAYS => MINUTE,
         _ => HOUR,
     }
 }
@@ -187,7 +189,7 @@ fn spelled(ns: u128) -> String {
         MS..SECOND => format!("{} ms", ns / MS),
         SECOND..MINUTE => format!("{} s", decimal(ns / (10 * MS), 2)),
         MINUTE..HOUR => pair(MINUTE, "min", SECOND, "s"),
-        HOUR..DAY => pair(HOUR, "h", MINUTE, "min"),
+        HOUR..TWO_DAYS => pair(HOUR, "h", MINUTE, "min"),
         _ => pair(DAY, "d", HOUR, "h"),
     }
 }

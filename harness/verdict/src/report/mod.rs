@@ -1,5 +1,6 @@
 //! The reports: each a pure function of a finished run.
 
+pub mod cells;
 mod checks;
 mod drill;
 pub mod figures;

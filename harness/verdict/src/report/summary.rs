@@ -4,7 +4,7 @@ use crate::clean;
 use crate::finding::{Finding, Status};
 use crate::report::checks::{DID_NOT_RUN, by_check, line};
 use crate::report::words::{self, Headline};
-use crate::report::{Drill, Run, figures};
+use crate::report::{Drill, Run, cells, figures};
 use crate::verdict::{ControlOutcome, Verdict};
 
 /// The summary is never longer than this, in bytes: a CI server takes no more than 1 MiB.
@@ -38,6 +38,19 @@ pub fn summary(run: &Run) -> String {
         page.line("| verdict | drill | RTO | objective | RPO | exposure | objective | controls |");
         page.line("| --- | --- | --- | --- | --- | --- | --- | --- |");
         run.drills.iter().for_each(|drill| page.line(&row(drill)));
+    }
+    for table in cells::cells(run) {
+        page.line("");
+        page.line(&format!("### {}", text(&table.name)));
+        page.line("");
+        page.line(&format!("| {} |", cells::HEADS.join(" | ")));
+        page.line(&format!("|{}", " --- |".repeat(cells::HEADS.len())));
+        for row in &table.rows {
+            let row = row.iter().map(|cell| text(cell)).collect::<Vec<_>>();
+            page.line(&format!("| {} |", row.join(" | ")));
+        }
+        page.line("");
+        table.said.iter().for_each(|said| page.line(&format!("- {}", text(said))));
     }
     for drill in run.drills.iter().filter(|d| d.judgement.verdict != Verdict::Passed) {
         page.line("");

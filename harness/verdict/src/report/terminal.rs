@@ -4,7 +4,7 @@ use crate::clean;
 use crate::finding::{Finding, Status};
 use crate::report::checks::{DID_NOT_RUN, by_check, line};
 use crate::report::words::{self, Headline};
-use crate::report::{Drill, Run, figures};
+use crate::report::{Drill, Run, cells, figures};
 use crate::verdict::{ControlOutcome, ControlResult, Verdict};
 
 /// Bytes of one line, at most.
@@ -26,6 +26,9 @@ pub fn terminal(run: &Run, colour: bool, folder: &str) -> String {
     for drill in &run.drills {
         page.drill(drill, &mut hinted);
         page.text.push('\n');
+    }
+    for table in cells::cells(run) {
+        page.cells(&table);
     }
     for met in run.not_drilled.iter().take(NOT_DRILLED_MAX) {
         let said = format!("{}: {}", met.file, met.why);
@@ -205,6 +208,24 @@ impl Page {
             let word = words::control(control.result);
             self.row("control", tone, &format!("{} {word}: {}", control.id, control.said));
         }
+    }
+
+    /// The cells of one scenario, a line each below the heads, and which of them will do.
+    fn cells(&mut self, table: &cells::Cells) {
+        let heads = cells::HEADS.map(str::to_owned);
+        let lines: Vec<&[String; 8]> = [&heads].into_iter().chain(&table.rows).collect();
+        let width = |at: usize| lines.iter().map(|line| line[at].chars().count()).max();
+        let widths: Vec<usize> = (0..heads.len()).map(|at| width(at).unwrap_or(0)).collect();
+        self.text.push_str(&format!("{}\n", clean::one_line(&table.name, LINE_MAX)));
+        for line in lines {
+            let cells = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+            let cells: Vec<String> = cells.collect();
+            self.text.push_str(&format!("  {}\n", cells.join("  ").trim_end()));
+        }
+        for said in &table.said {
+            self.text.push_str(&format!("  {}\n", clean::one_line(said, LINE_MAX)));
+        }
+        self.text.push('\n');
     }
 
     fn closing(&mut self, run: &Run, folder: &str) {

@@ -166,7 +166,7 @@ fn protection(record: &Record) -> Vec<Finding> {
         }
     }
     match record.brief.protection {
-        Protection::Archive => {
+        Protection::Archive | Protection::Snapshots => {
             if !main_events(record).any(|event| matches!(event, Event::BackedUp(_))) {
                 let said = "no backup was ever finished";
                 found.push(Finding::unknown(NAME, "no_backup", said));
@@ -212,7 +212,9 @@ fn order(record: &Record) -> Option<Finding> {
     let (first, _) = main_lines(record).find(is_strike)?;
     let wrong = |(at, line): (usize, &Line)| match &line.event {
         Event::Answered { moment: Moment::Baseline, .. } => at > first,
-        Event::Answered { moment: Moment::Recovered | Moment::Restarted, .. } => at < first,
+        Event::Answered {
+            moment: Moment::Recovered | Moment::Restarted | Moment::Stopped, ..
+        } => at < first,
         _ => false,
     };
     if !main_lines(record).any(wrong) {

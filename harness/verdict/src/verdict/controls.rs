@@ -100,9 +100,9 @@ fn obstacle(case: &Case<'_>, green: bool) -> Option<String> {
     (answered < spoiled).then(|| "it was looked at before the copy was spoiled".to_owned())
 }
 
-fn ineffective(spoiled: &Sabotaged) -> Option<&'static str> {
+fn ineffective(spoiled: &Sabotaged) -> Option<String> {
     let proved = spoiled.proof.as_deref().is_some_and(|proof| !proof.trim().is_empty());
-    (!proved).then_some("had no effect that an oracle could see")
+    (!proved).then(|| format!("had no effect that an oracle could see: {}", spoiled.change))
 }
 
 /// Judges a twin that was spoiled for sure, with the very checks of the drill.

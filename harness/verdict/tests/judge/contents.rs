@@ -291,6 +291,40 @@ fn a_sequence_that_collided_in_the_source_is_shown_and_not_blamed_on_the_restore
     story.expect("sequences", Broken, &["behind"]);
 }
 
+#[test]
+fn an_unlogged_sequence_begins_again_unless_what_it_gave_out_is_kept() {
+    let mut story = Story::latest();
+    for moment in [Moment::Baseline, Moment::Recovered] {
+        story.edit(moment, &Question::Sequences, |table| {
+            table.rows[0][1] = text("shop.ids (unlogged)");
+        });
+    }
+    story.edit(Moment::Recovered, &Question::Sequences, |table| {
+        table.rows[0][2] = text("1");
+        table.rows[0][3] = None;
+    });
+    story.expect("sequences", Held, &[]);
+    let found = story.findings("sequences");
+    assert!(found.iter().any(|finding| finding.code == "expected_difference"), "{found:#?}");
+    story.edit(Moment::Recovered, &Question::Sequences, |table| table.rows[0][3] = text("400"));
+    story.expect("sequences", Broken, &["behind"]);
+}
+
+#[test]
+fn a_sequence_without_a_number_left_is_broken_unless_it_had_none_in_the_source() {
+    let mut story = Story::latest();
+    story.edit(Moment::Recovered, &Question::Sequences, |table| {
+        table.rows[0][2] = text("501");
+        table.rows[0][4] = text("2200H: nextval: reached maximum value of sequence");
+    });
+    story.edit(Moment::Baseline, &Question::Sequences, |table| table.rows[0][2] = text("501"));
+    story.expect("sequences", Held, &[]);
+    let found = story.findings("sequences");
+    assert!(found.iter().any(|finding| finding.code == "spent_before"), "{found:#?}");
+    story.edit(Moment::Recovered, &Question::Sequences, |table| table.rows[0][2] = text("533"));
+    story.expect("sequences", Broken, &["unusable"]);
+}
+
 fn sql() -> Question {
     Question::Sql {
         database: "shop".to_owned(),

@@ -1,14 +1,22 @@
 //! Journals written by hand, and what each of them proves.
 
+mod access;
+mod commands;
 mod configuration;
+mod constraints;
 mod contents;
 mod controls;
 mod exit;
 mod identity;
 mod indexes;
 mod judging;
+mod large_objects;
+mod pages;
 mod record;
 mod server_log;
+mod side_effects;
+mod statistics;
 mod story;
 mod target;
+mod text;
 mod usable;

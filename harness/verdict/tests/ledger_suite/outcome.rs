@@ -115,6 +115,7 @@ fn told(combination: &[&str]) -> (Outcome, Loss) {
         wal_prefix: true,
         safe: Some(if *promise == "promised" { hi(1) } else { Lsn(hi(1).0 - 1) }),
         struck_ns: Some(if *strike == "before" { done_ns } else { done_ns - 1 }),
+        ..Boundary::default()
     };
     let with = *presence != "absent";
     let mut found = world.database(|id| *id == world.ids[0] || with && *id == tx);
@@ -201,8 +202,14 @@ fn one_in_doubt_that_is_there_shows_a_gap_too() {
 
 fn gaps_in(world: &World, found: &Content, wal_prefix: bool) -> u64 {
     // No boundary: nothing is red for where it lies.
-    let boundary =
-        Boundary { at: None, chosen: false, wal_prefix, safe: None, struck_ns: Some(acked_ns(9)) };
+    let boundary = Boundary {
+        at: None,
+        chosen: false,
+        wal_prefix,
+        safe: None,
+        struck_ns: Some(acked_ns(9)),
+        ..Boundary::default()
+    };
     let ledger = world.ledger();
     classify(&ledger, &boundary, &inspect(&ledger, found)).count(Outcome::Gap)
 }
@@ -223,6 +230,7 @@ fn a_name_that_no_one_intended_is_a_phantom() {
             wal_prefix: true,
             safe: None,
             struck_ns: Some(acked_ns(9)),
+            ..Boundary::default()
         };
         let tally = classify(&ledger, &boundary, &inspect(&ledger, &found));
         assert_eq!(tally.count(Outcome::Phantom), 1);

@@ -209,6 +209,7 @@ impl Drill {
                 target: "latest".to_owned(),
                 chosen: false,
                 undoes: false,
+                ..RecoveryBrief::default()
             }],
             marks: vec![],
             objectives: Objectives::default(),
@@ -227,7 +228,7 @@ impl Drill {
         let struck_ns = acked_ns(count);
         drill.source(struck_ns - 1, Event::Promised(promise(None)));
         drill.source(struck_ns, Event::Struck { disaster: "the data directory is lost".into() });
-        let aim = Aim { target: "latest".to_owned(), boundary: None, how: String::new() };
+        let aim = Aim { target: "latest".to_owned(), ..Aim::default() };
         drill.own(struck_ns + MS, Event::Aimed(aim));
         drill.answer(Question::LedgerTransactions, Answer::Rows(content.transactions.clone()));
         drill.answer(Question::LedgerEntries, Answer::Rows(content.entries.clone()));

@@ -57,6 +57,7 @@ fn backup() -> Backup {
         bytes: Some(41_234_567),
         took_ns: 2_100_000_000,
         every_s: None,
+        ..Backup::default()
     }
 }
 
@@ -68,6 +69,7 @@ fn told() -> Vec<(Scope, Event)> {
         target: "before_disaster".to_owned(),
         boundary: Some(Lsn(0x07A3_B2C8)),
         how: "the commit of the harm, found in WAL".to_owned(),
+        ..Aim::default()
     };
     let change = "a segment removed".to_owned();
     vec![

@@ -1,4 +1,6 @@
 -- Columns, in the order that `SELECT *` has. What a type brings by itself is not repeated.
+-- `pg_attver` is no option but a stamp that the server itself puts on a column as it is made (from
+-- the minor releases of November 2026 on): pg_dump does not write it, and every restore has another.
 SELECT 'column' AS class, format('%I.%I.%I', n.nspname, c.relname, a.attname) AS identity,
   concat_ws('; ',
     'number ' || count(*) OVER (PARTITION BY a.attrelid ORDER BY a.attnum),
@@ -14,7 +16,7 @@ SELECT 'column' AS class, format('%I.%I.%I', n.nspname, c.relname, a.attname) AS
     'compression ' || nullif(a.attcompression::text, ''),
     CASE WHEN a.attstattarget >= 0 THEN 'statistics ' || a.attstattarget END,
     (SELECT 'options ' || string_agg(option, ', ' ORDER BY option COLLATE "C")
-      FROM unnest(a.attoptions) AS option),
+      FROM unnest(a.attoptions) AS option WHERE option NOT LIKE 'pg\_attver=%'),
     CASE WHEN a.attinhcount > 0 THEN CASE WHEN a.attislocal THEN 'inherited and local'
       ELSE 'inherited' END END
   ) AS definition, NULL AS secret

@@ -21,7 +21,7 @@ SELECT 'extension', quote_ident(e.extname),
         AND d.deptype = 'e')), NULL
 FROM pg_catalog.pg_extension AS e;
 
--- ALTER … DEPENDS ON EXTENSION.
+-- ALTER ... DEPENDS ON EXTENSION.
 SELECT 'depends on extension', o.type || ' ' || o.identity, quote_ident(e.extname), NULL
 FROM pg_catalog.pg_depend AS d
 JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
@@ -36,7 +36,7 @@ FROM pg_catalog.pg_description AS c
 CROSS JOIN LATERAL pg_catalog.pg_identify_object(c.classoid, c.objoid, c.objsubid) AS o
 WHERE (c.objoid >= 16384 OR c.classoid = 'pg_catalog.pg_extension'::regclass
     OR c.classoid = 'pg_catalog.pg_largeobject'::regclass
-    OR c.classoid = 'pg_catalog.pg_namespace'::regclass AND c.objoid = 'public'::regnamespace)
+    OR c.classoid = 'pg_catalog.pg_namespace'::regclass AND c.objoid = to_regnamespace('public'))
   AND coalesce(o.schema, '') !~ '^pg_(temp|toast)'
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
     WHERE d.classid = c.classoid AND d.objid = c.objoid AND d.deptype = 'e');

@@ -1,6 +1,7 @@
 -- Privileges, as what was granted beyond and revoked from what the object had at first: for what
 -- the system and extensions bring, that is what they came with; for the rest the built-in
 -- defaults. So a list that says the same as no list is the same, and majors can be compared.
+-- The schema `public` may be the one that it came with or another: all that it grants is told.
 WITH object AS (
   SELECT 'pg_catalog.pg_class'::regclass AS class, oid, 0 AS sub,
     CASE relkind WHEN 'S' THEN 's'::"char" ELSE 'r'::"char" END AS kind, relowner AS owner,
@@ -28,11 +29,13 @@ WITH object AS (
 ), listed AS (
   SELECT x.class, x.oid, x.sub,
     coalesce(x.acl, acldefault(x.kind, x.owner)) AS now,
-    coalesce(p.initprivs, acldefault(x.kind, x.owner)) AS first
+    CASE WHEN x.class = 'pg_catalog.pg_namespace'::regclass AND x.oid = to_regnamespace('public')
+      THEN NULL ELSE coalesce(p.initprivs, acldefault(x.kind, x.owner)) END AS first
   FROM object AS x
   LEFT JOIN pg_catalog.pg_init_privs AS p
     ON p.classoid = x.class AND p.objoid = x.oid AND p.objsubid = x.sub
   WHERE x.acl IS NOT NULL OR p.initprivs IS NOT NULL
+    OR x.class = 'pg_catalog.pg_namespace'::regclass AND x.oid = to_regnamespace('public')
 ), changed AS (
   SELECT l.class, l.oid, l.sub, 'granted' AS how, e.* FROM listed AS l, aclexplode(l.now) AS e
   EXCEPT SELECT l.class, l.oid, l.sub, 'granted', e.* FROM listed AS l, aclexplode(l.first) AS e

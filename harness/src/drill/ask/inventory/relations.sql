@@ -66,21 +66,21 @@ JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_tablespace AS t ON t.oid = c.reltablespace
 WHERE c.oid >= 16384 AND c.relpersistence <> 't' AND n.nspname <> 'pg_toast';
 
--- Sequences: how they count and whose they are. Where they stand is another question.
+-- Sequences: how they count and whose they are. Where they stand is another question. The type
+-- of one that feeds an identity says no more than its bounds, and a dump does not carry it.
 SELECT 'sequence', format('%I.%I', n.nspname, c.relname),
   concat_ws('; ', CASE c.relpersistence WHEN 'u' THEN 'unlogged' END,
-    format('%s from %s by %s within %s and %s, cache %s', format_type(s.seqtypid, NULL),
-      s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache),
+    CASE WHEN d.deptype IS DISTINCT FROM 'i' THEN format_type(s.seqtypid, NULL) END,
+    format('from %s by %s within %s and %s, cache %s', s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache),
     CASE WHEN s.seqcycle THEN 'cycles' END,
-    (SELECT CASE d.deptype WHEN 'i' THEN 'identity of ' ELSE 'owned by ' END
-        || (pg_catalog.pg_identify_object(d.refclassid, d.refobjid, d.refobjsubid)).identity
-      FROM pg_catalog.pg_depend AS d
-      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
-        AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0)
+    CASE d.deptype WHEN 'i' THEN 'identity of ' WHEN 'a' THEN 'owned by ' END
+      || (pg_catalog.pg_identify_object(d.refclassid, d.refobjid, d.refobjsubid)).identity
   ), NULL
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = c.oid
+LEFT JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_class'::regclass
+  AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
 WHERE c.oid >= 16384 AND c.relpersistence <> 't'
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
     WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e');

@@ -1,6 +1,7 @@
 -- What PostgreSQL itself came with, a line for each of its catalogues: somebody may have changed
 -- it. What runs by itself (statistics, vacuum) is left out; owners and privileges are told
--- elsewhere. Numbers are compared as they are: the same major version on both sides.
+-- elsewhere, and so is all of the schema `public` (2200): it may be dropped, and made again, like
+-- any other. Numbers are compared as they are: the same major version on both sides.
 SELECT 'system objects' AS class, o.catalogue AS identity,
   format('%s %s', count(*), md5(string_agg(o.line, ',' ORDER BY o.line COLLATE "C")))
     AS definition,
@@ -19,7 +20,8 @@ FROM (
   SELECT 'pg_type', md5((to_jsonb(x) - '{typowner,typacl}'::text[])::text)
   FROM pg_catalog.pg_type AS x WHERE x.oid < 16384
   UNION ALL
-  SELECT 'pg_namespace', md5(x.nspname) FROM pg_catalog.pg_namespace AS x WHERE x.oid < 16384
+  SELECT 'pg_namespace', md5(x.nspname) FROM pg_catalog.pg_namespace AS x
+  WHERE x.oid < 16384 AND x.nspname <> 'public'
   UNION ALL
   SELECT 'pg_rewrite', md5(to_jsonb(x)::text)
   FROM pg_catalog.pg_rewrite AS x WHERE x.oid < 16384
@@ -77,9 +79,12 @@ FROM (
   FROM pg_catalog.pg_ts_template AS x WHERE x.oid < 16384
   UNION ALL
   SELECT 'pg_description', md5(to_jsonb(x)::text) FROM pg_catalog.pg_description AS x
-  WHERE x.objoid < 16384 AND x.classoid NOT IN ('pg_catalog.pg_largeobject'::regclass)
+  WHERE x.objoid < 16384 AND x.classoid <> 'pg_catalog.pg_largeobject'::regclass
+    AND NOT (x.classoid = 'pg_catalog.pg_namespace'::regclass AND x.objoid = 2200)
   UNION ALL
   SELECT 'pg_init_privs', md5(to_jsonb(x)::text)
-  FROM pg_catalog.pg_init_privs AS x WHERE x.objoid < 16384
+  FROM pg_catalog.pg_init_privs AS x
+  WHERE x.objoid < 16384
+    AND NOT (x.classoid = 'pg_catalog.pg_namespace'::regclass AND x.objoid = 2200)
 ) AS o
 GROUP BY o.catalogue;

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use crate::clean;
+use crate::report::cells::{Cells, HEADS, cells};
 use crate::report::html::comparison::{self, CheckRow, more};
 use crate::report::html::matrix::Matrix;
 use crate::report::html::timeline::Picture;
@@ -30,6 +31,8 @@ pub(super) struct Page {
     seed: u64,
     exit: u8,
     drills: Vec<DrillPage>,
+    cells: Vec<Cells>,
+    heads: [&'static str; 8],
     not_drilled: Vec<(String, String)>,
     not_drilled_more: String,
 }
@@ -106,6 +109,8 @@ impl Page {
             rig: text(&run.rig),
             seed: run.seed,
             exit: run.exit,
+            cells: cells(run),
+            heads: HEADS,
             drills: (1..)
                 .zip(&run.drills)
                 .map(|(at, drill)| DrillPage::of(run, drill, at))

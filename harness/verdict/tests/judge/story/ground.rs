@@ -109,6 +109,7 @@ fn brief(undo: bool) -> Brief {
             target: if undo { "before_disaster" } else { "latest" }.to_owned(),
             chosen: undo,
             undoes: undo,
+            ..RecoveryBrief::default()
         }],
         marks: vec!["healthy".to_owned()],
         objectives: Objectives { rto_s: Some(3600.0), rpo_s: Some(300.0), ..Objectives::default() },
@@ -167,11 +168,12 @@ fn tell(story: &mut Story, undo: bool) {
     add(Event::Step { number: 3, text: "recover".to_owned() });
     add(Event::Ticked(Tick::Begun));
     add(Event::Aimed(aim(boundary)));
+    add(Event::Ran(ran("target", "restore")));
     add(Event::Planted { nonce: NONCE.to_owned() });
     add(Event::SourceDown { so: true, said: "killed, and its socket refuses".to_owned() });
     add(Event::Writable {
-        last_failed_began_ns: 25_000_000_000,
-        first_good_ended_ns: 26_000_000_000,
+        last_failed_began_ns: 28_000_000_000,
+        first_good_ended_ns: 29_000_000_000,
     });
     add(Event::Probed { note: "probe-1".to_owned() });
     for (question, table) in recovered(undo) {
@@ -183,17 +185,18 @@ fn tell(story: &mut Story, undo: bool) {
         story.lines.push((RECOVERY, event));
     }
     story.lines.push((RECOVERY, answered(Moment::Restarted, Question::Probe, probe())));
+    story.lines.push((RECOVERY, answered(Moment::Stopped, Question::Checksums, checksums())));
     story.lines.push((Scope::Source, Event::Ended { how: End::Completed }));
 }
 
 fn aim(boundary: Option<Lsn>) -> Aim {
     let target = if boundary.is_some() { "before_disaster" } else { "latest" };
-    Aim { target: target.to_owned(), boundary, how: "found in WAL".to_owned() }
+    Aim { target: target.to_owned(), boundary, how: "found in WAL".to_owned(), ..Aim::default() }
 }
 
 fn protected() -> Vec<Event> {
     let began = Began {
-        format: 1,
+        format: pgrehearse_verdict::journal::FORMAT,
         run: "run".to_owned(),
         drill: "1-accident".to_owned(),
         tool: "0.1.0".to_owned(),
@@ -201,16 +204,6 @@ fn protected() -> Vec<Event> {
         wall: "2026-11-23T18:00:00Z".to_owned(),
         source_nonce: "nonce-of-the-source".to_owned(),
         brief_sha256: None,
-    };
-    let ran = Ran {
-        node: "source".to_owned(),
-        purpose: "back up".to_owned(),
-        argv: vec!["pgbackrest".to_owned(), "backup".to_owned()],
-        exit: Some(0),
-        signal: None,
-        took_ns: 5,
-        stdout: String::new(),
-        stderr: String::new(),
     };
     let backup = Backup {
         label: "20261123-180000F".to_owned(),
@@ -220,6 +213,7 @@ fn protected() -> Vec<Event> {
         bytes: Some(30_000_000),
         took_ns: 5,
         every_s: None,
+        ..Backup::default()
     };
     let promise = Promise {
         safe: Some(Lsn(0x4000000)),
@@ -237,14 +231,36 @@ fn protected() -> Vec<Event> {
         baseline(Question::Globals, globals()),
         baseline(Question::Configuration, configuration("on")),
         baseline(Question::Sequences, sequences("501")),
+        baseline(Question::Constraints, constraints()),
+        baseline(Question::LargeObjects, large_objects()),
+        baseline(Question::Text, text()),
+        baseline(Question::Statistics, statistics()),
+        baseline(Question::Activity, activity("on", "4")),
+        baseline(Question::Access, access()),
         Event::Step { number: 1, text: "backup: full".to_owned() },
-        Event::Ran(ran),
+        Event::Ran(ran("source", "backup")),
         Event::BackedUp(backup),
+        answered(Moment::BackedUp, Question::Artifacts, artifacts()),
         Event::Marked { name: "healthy".to_owned(), lsn: Lsn(0x3000400) },
         Event::Remark { text: "nothing of note".to_owned() },
         Event::Step { number: 2, text: "disaster".to_owned() },
         Event::Promised(promise),
     ]
+}
+
+/// A command that ended well and said nothing.
+fn ran(node: &str, word: &str) -> Ran {
+    Ran {
+        node: node.to_owned(),
+        purpose: word.to_owned(),
+        argv: vec!["/usr/bin/pgbackrest".to_owned(), word.to_owned()],
+        exit: Some(0),
+        signal: None,
+        took_ns: 5,
+        stdout: String::new(),
+        stderr: String::new(),
+        cut: false,
+    }
 }
 
 fn struck(undo: bool) -> Vec<Event> {
@@ -289,6 +305,7 @@ fn recovered(undo: bool) -> Vec<(Question, Table)> {
         (Question::Inventory, inventory()),
         (Question::Globals, globals()),
         (Question::Configuration, configuration("off")),
+        (Question::Artifacts, artifacts()),
         (Question::Sequences, sequences("533")),
         (Question::LedgerTransactions, table(columns::LEDGER_TX, tx)),
         (Question::LedgerEntries, table(columns::LEDGER_ENTRY, entry)),
@@ -298,6 +315,13 @@ fn recovered(undo: bool) -> Vec<(Question, Table)> {
         (Question::Probe, probe()),
         (sql, table(&["count"], &[&["2000"]])),
         (Question::Indexes, indexes()),
+        (Question::Constraints, constraints()),
+        (Question::LargeObjects, large_objects()),
+        (Question::Text, text()),
+        (Question::Pages, table(columns::PAGES, &[&["shop", "shop.customers", "~"]])),
+        (Question::Statistics, statistics()),
+        (Question::Activity, activity("off", "0")),
+        (Question::Access, access()),
     ]
 }
 
@@ -359,6 +383,99 @@ fn indexes() -> Table {
             &["shop", "pg_catalog.pg_class_oid_index", "structure", "~"],
             &["shop", "shop.customers_pkey", "structure", "~"],
             &["shop", "shop.customers_pkey", "count", "~"],
+        ],
+    )
+}
+
+fn constraints() -> Table {
+    table(
+        columns::CONSTRAINTS,
+        &[
+            &["shop", "foreign key", "orders_fkey on shop.orders", "0", "~"],
+            &["shop", "unique", "shop.customers_pkey", "0", "~"],
+            &["shop", "check", "late on shop.orders", "3", "~"],
+        ],
+    )
+}
+
+fn large_objects() -> Table {
+    table(
+        columns::LARGE_OBJECTS,
+        &[
+            &["shop", "pg_largeobject", "20", "0"],
+            &["shop", "shop.documents.attachment", "20", "1"],
+            &["shop", "shop.carts.picture (unlogged)", "5", "0"],
+        ],
+    )
+}
+
+fn text() -> Table {
+    table(
+        columns::TEXT,
+        &[
+            &["shop", "database", "encoding", "UTF8", "~"],
+            &["shop", "database", "locale", "~", "~"],
+            &["shop", "agreeing collations", "provider i", "800", "~"],
+            &["shop", "collation", "public.old", "1", "2"],
+            &["shop", "column", "shop.customers.name", "~", "~"],
+            &["bytes", "database", "encoding", "SQL_ASCII", "~"],
+            &["bytes", "unverifiable", "SQL_ASCII", "~", "~"],
+        ],
+    )
+}
+
+fn statistics() -> Table {
+    table(
+        columns::STATISTICS,
+        &[
+            &["shop", "table shop.customers", "9", "2000", "400000"],
+            &["shop", "statistics object shop.together", "1", "~", "400000"],
+            &["shop", "table shop.carts", "0", "-1", "8192"],
+            &["shop", "table shop.elsewhere", "3", "10", "~"],
+        ],
+    )
+}
+
+fn activity(archive_mode: &str, workers: &str) -> Table {
+    table(
+        columns::ACTIVITY,
+        &[
+            &["setting", "archive_mode", archive_mode],
+            &["setting", "max_logical_replication_workers", workers],
+            &["process", "pg_cron launcher", "1"],
+            &["enabled subscription", "orders in shop", "enabled"],
+            &["prepared transaction", "'paid' in shop", "owner shop_web, 3 locks"],
+        ],
+    )
+}
+
+fn checksums() -> Table {
+    table(
+        columns::CHECKSUMS,
+        &[
+            &["exit", "0"],
+            &["Files scanned", "948"],
+            &["Blocks scanned", "2799"],
+            &["Bad checksums", "0"],
+        ],
+    )
+}
+
+fn access() -> Table {
+    let refused = "28P01: password authentication failed for user";
+    let barred = "28000: role is not permitted to log in";
+    let (wrong, right) = ("a wrong password", "its own password");
+    table(
+        columns::ACCESS,
+        &[
+            &["shop", "shop_web", "login", wrong, refused],
+            &["shop", "shop_web", "login", right, "~"],
+            &["postgres", "shop_web", "login", wrong, refused],
+            &["postgres", "shop_web", "login", right, "42501: permission denied for database"],
+            &["shop", "shop_readers", "no login", wrong, refused],
+            &["shop", "shop_readers", "no login", right, barred],
+            &["shop", "shop_intern", "login", wrong, refused],
+            &["shop", "shop_intern", "login", "a password unknown here", "~"],
         ],
     )
 }
@@ -429,4 +546,9 @@ fn log(undo: bool) -> Vec<String> {
         startup("00000 LOG:  archive recovery complete"),
         postmaster("00000 LOG:  database system is ready to accept connections"),
     ]
+}
+
+fn artifacts() -> Table {
+    let file = ["backup/main/20261123-180000F/manifest", "0f0f"];
+    table(columns::ARTIFACTS, &[&file])
 }

@@ -1,0 +1,121 @@
+//! Every kind of target, performed on local processes with the real binary: each is reached and
+//! proved by the ledger on both sides, or is said to be out of reach. Two are tried always, all
+//! with `PGREHEARSE_FULL=1`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use pgrehearse_testkit::{Needs, set_up};
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+}
+
+/// A drill to the target `recover`: its output, and what was judged.
+fn drill(recover: &str) -> (Output, Value) {
+    set_up(&[Needs::Postgres, Needs::PgBackRest]);
+    let place = tempfile::tempdir().expect("a folder");
+    let text = format!(
+        "name: a drill to one target\n\
+         fixture: mini\n\
+         engine: {{ pgbackrest: {{ start_fast: true, compress: none }} }}\n\
+         steps:\n\
+         - workload: {{ writers: 2, rate: 100/s }}\n\
+         - backup: full\n\
+         - run: 500ms\n\
+         - mark: healthy\n\
+         - run: 1s\n\
+         - disaster: {{ drop_table: {{ table: mini.doomed }} }}\n\
+         - run: 500ms\n\
+         - recover: {recover}\n\
+         checks: [standard]\n\
+         controls: none\n"
+    );
+    let scenario = place.path().join("target.yaml");
+    fs::write(&scenario, text).expect("a scenario");
+    let output = Command::new(env!("CARGO_BIN_EXE_pgrehearse"))
+        .args(["run", "--rig", "local"])
+        .arg(&scenario)
+        // The fixture `mini` lies there.
+        .current_dir(root().join("harness/tests/attacks"))
+        .env("PGREHEARSE_STATE_DIR", place.path().join("state"))
+        .env("PGREHEARSE_REPORT_DIR", place.path().join("reports"))
+        .output()
+        .expect("the binary runs");
+    let results = place.path().join("reports/latest/results.json");
+    let results = fs::read_to_string(results).expect("results");
+    (output, serde_json::from_str(&results).expect("JSON"))
+}
+
+/// Whether this run tries everything.
+fn full() -> bool {
+    std::env::var_os("PGREHEARSE_FULL").is_some()
+}
+
+#[rstest::rstest]
+#[case::a_time_at_a_mark(true, "{ to: { time: { mark: healthy } } }")]
+#[case::before_a_transaction(true, "{ to: { xid: { mark: healthy } }, inclusive: false }")]
+#[case::before_a_time(false, "{ to: { time: { mark: healthy } }, inclusive: false }")]
+#[case::after_a_transaction(false, "{ to: { xid: { mark: healthy } } }")]
+#[case::before_a_position(false, "{ to: { lsn: { mark: healthy } } }")]
+#[case::after_a_position(false, "{ to: { lsn: { mark: healthy } }, inclusive: true }")]
+#[case::the_end_of_the_backup(false, "{ to: immediate }")]
+#[case::a_mark_along_the_current_timeline(false, "{ to: { mark: healthy }, timeline: current }")]
+fn a_target_is_reached_and_proved(#[case] always: bool, #[case] recover: &str) {
+    if !always && !full() {
+        return;
+    }
+    let (output, results) = drill(recover);
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{recover}\n{out}");
+    let findings = results["drills"][0]["judgement"]["findings"].as_array().expect("findings");
+    for wanted in [("target", "stopped"), ("target", "switch"), ("ledger", "kept")] {
+        let held = findings.iter().any(|finding| {
+            (finding["check"].as_str(), finding["code"].as_str())
+                == (Some(wanted.0), Some(wanted.1))
+                && finding["status"] == "held"
+        });
+        assert!(held, "{recover}: {wanted:?} is not held\n{out}");
+    }
+}
+
+#[rstest::rstest]
+#[case::a_time_in_the_future(
+    true,
+    "{ to: { time: 2099-01-01T00:00:00Z } }",
+    "is out of reach: no transaction ends behind it"
+)]
+#[case::a_time_before_the_backup(
+    false,
+    "{ to: { time: 2001-01-01T00:00:00+02:00 } }",
+    "where the first backup is consistent: nothing before that can be reached"
+)]
+#[case::a_transaction_that_never_was(
+    false,
+    "{ to: { xid: 4000000000 } }",
+    "ends nowhere in reach: what can be reached is"
+)]
+#[case::a_position_in_the_future(false, "{ to: { lsn: FF/0 } }", "is out of reach")]
+#[case::a_timeline_that_is_not_there(false, "{ to: { mark: healthy }, timeline: 7 }", "timeline 7")]
+#[case::a_pause_that_nobody_ends(
+    true,
+    "{ to: { mark: healthy }, action: pause }",
+    "recovery paused at its target and was not promoted"
+)]
+fn what_is_not_reached_is_said_and_fails(
+    #[case] always: bool,
+    #[case] recover: &str,
+    #[case] wanted: &str,
+) {
+    if !always && !full() {
+        return;
+    }
+    let (output, results) = drill(recover);
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{recover}\n{out}");
+    assert_eq!(results["drills"][0]["judgement"]["verdict"], "failed", "{recover}\n{out}");
+    let said = results["drills"][0]["judgement"]["findings"].to_string();
+    assert!(said.contains(wanted), "{recover}: `{wanted}` is not said\n{said}");
+}
