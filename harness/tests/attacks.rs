@@ -8,7 +8,7 @@ mod attacks {
     use std::collections::VecDeque;
     use std::sync::Mutex;
 
-    use pgrehearse_testkit::{Needs, set_up};
+    use pgrehearse_testkit::{Needs, full, set_up};
 
     use ground::{Outcome, perform};
     use list::{ATTACKS, Attack};
@@ -23,8 +23,7 @@ mod attacks {
     #[test]
     fn a_drill_that_nobody_spoils_passes() {
         needs();
-        let full = std::env::var_os("PGREHEARSE_FULL").is_some();
-        for scenario in ["undone", "latest", "unsummed"].iter().take(if full { 3 } else { 2 }) {
+        for scenario in ["undone", "latest", "unsummed"].iter().take(if full() { 3 } else { 2 }) {
             let outcome = perform(scenario, None);
             assert_eq!(outcome.exit, Some(0), "{scenario}: {}", outcome.said);
         }
@@ -51,11 +50,10 @@ mod attacks {
     #[test]
     fn no_spoiled_drill_passes() {
         needs();
-        let full = std::env::var_os("PGREHEARSE_FULL").is_some();
         let only = std::env::var("PGREHEARSE_ATTACK").ok();
         let wanted = ATTACKS.iter().filter(|attack| match &only {
             Some(only) => only.split(',').any(|name| attack.name == name),
-            None => full || attack.always,
+            None => full() || attack.always,
         });
         let left: Mutex<VecDeque<&Attack>> = Mutex::new(wanted.collect());
         let complaints = Mutex::new(vec![]);

@@ -5,12 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use pgrehearse_testkit::{Bench, Dice, Needs, Started, engine_answers, set_up, until_none};
+use pgrehearse_testkit::{Bench, Dice, Needs, Started, engine_answers, full, set_up, until_none};
 use rustix::process::{Pid, Signal, kill_process};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_pgrehearse");
-/// With this in the environment, 50 moments in all.
-const FULL: &str = "PGREHEARSE_FULL";
 /// Lines of progress that a drill says.
 const PHASES: usize = 11;
 /// How long the reaper may take.
@@ -134,7 +132,7 @@ fn kill_at_moments(rig: &str, rounds: usize, things: usize) {
 #[test]
 fn nothing_is_left_of_processes_whose_harness_was_killed() {
     set_up(&[Needs::Postgres, Needs::PgBackRest]);
-    let rounds = if std::env::var_os(FULL).is_some() { 30 } else { 6 };
+    let rounds = if full() { 30 } else { 4 };
     kill_at_moments("local", rounds, 1);
 }
 
@@ -142,7 +140,7 @@ fn nothing_is_left_of_processes_whose_harness_was_killed() {
 fn nothing_is_left_of_containers_whose_harness_was_killed() {
     if engine_answers() {
         set_up(&[Needs::Mmdebstrap]);
-        let rounds = if std::env::var_os(FULL).is_some() { 20 } else { 3 };
+        let rounds = if full() { 20 } else { 2 };
         // The repository, the network, the source, the target.
         kill_at_moments("docker", rounds, 4);
     }

@@ -13,6 +13,7 @@ use pgrehearse::rig::clean::clean;
 use pgrehearse::rig::docker::{DockerRig, Options, Reach, image, left_over};
 use pgrehearse::rig::lease::Lease;
 use pgrehearse::rig::{Command, NodeSpec, Place, Rig, Trouble, reaper};
+use pgrehearse_testkit::{Started, full};
 use pgrehearse_verdict::journal::{Cause, RigCause};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{UnixListener, UnixStream};
@@ -135,7 +136,9 @@ fn process(test: &str, folder: &Path) -> Process {
 
 fn again(test: &str) {
     let folder = tempfile::tempdir().unwrap();
-    assert!(process(test, folder.path()).status().unwrap().success());
+    let started = Started::new(process(test, folder.path()));
+    let (status, out, err) = started.ended();
+    assert!(status.success(), "{out}\n{err}");
 }
 
 async fn rig(run: &str, lease: Arc<Lease>) -> Result<DockerRig, Trouble> {
@@ -203,6 +206,9 @@ async fn faults() {
     let mut number = 0;
     for fault in [Fault::Closed, Fault::Hung, Fault::Refused, Fault::Cut] {
         let mut struck = true;
+        // A silent engine costs the limit of a call each time: without the full matrix, every
+        // fifth call meets it.
+        let stride = if fault == Fault::Hung && !full() { 5 } else { 1 };
         let mut at = 0;
         while struck {
             let run = own_run(&format!("fault-{number}"));
@@ -236,7 +242,7 @@ async fn faults() {
                 assert_eq!(left, Vec::<String>::new(), "{fault:?} at {at}");
             }
             lease.close().unwrap();
-            at += 1;
+            at += stride;
         }
         assert!(at > 10, "{fault:?} was met often");
     }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use pgrehearse_testkit::{Needs, set_up};
+use pgrehearse_testkit::{Needs, full, set_up};
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -48,10 +48,6 @@ fn drill(engine: &str, backup: &str, controls: &str) -> (Output, Value) {
 }
 
 /// Whether this run tries everything.
-fn full() -> bool {
-    std::env::var_os("PGREHEARSE_FULL").is_some()
-}
-
 const NIGHTLY: &str = "{ full: { every: 24h } }";
 
 #[rstest::rstest]

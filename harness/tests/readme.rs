@@ -40,7 +40,8 @@ fn every_command_of_the_readme_works() {
     for line in commands.iter().filter(|line| *line != "cargo test") {
         let line = line.split(" #").next().unwrap_or_default().trim();
         // The alias of .cargo/config.toml, which the next test holds to this.
-        let line = line.replace("cargo drill", "pgrehearse run --setup");
+        let line =
+            line.replace("cargo drill", "pgrehearse run --setup scenarios/dropped-table.yaml");
         let words: Vec<&str> = line.split_whitespace().collect();
         assert_eq!(words[0], "pgrehearse", "{line}");
         let output = Command::new(env!("CARGO_BIN_EXE_pgrehearse"))
@@ -60,7 +61,8 @@ fn every_command_of_the_readme_works() {
 #[test]
 fn cargo_drill_sets_up_and_runs() {
     let config = fs::read_to_string(root().join(".cargo/config.toml")).expect("the aliases");
-    assert!(config.contains(r#"drill = "run --quiet --package pgrehearse -- run --setup""#));
+    let wanted = "-- run --setup scenarios/dropped-table.yaml\"";
+    assert!(config.contains(wanted), "{config}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use pgrehearse_testkit::{Needs, set_up};
+use pgrehearse_testkit::{Needs, full, set_up};
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -50,10 +50,6 @@ fn drill(recover: &str) -> (Output, Value) {
 }
 
 /// Whether this run tries everything.
-fn full() -> bool {
-    std::env::var_os("PGREHEARSE_FULL").is_some()
-}
-
 #[rstest::rstest]
 #[case::a_time_at_a_mark(true, "{ to: { time: { mark: healthy } } }")]
 #[case::before_a_transaction(true, "{ to: { xid: { mark: healthy } }, inclusive: false }")]

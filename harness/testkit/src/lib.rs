@@ -4,11 +4,13 @@
 mod bench;
 mod decoy;
 mod dice;
+mod full;
 mod setup;
 mod started;
 
 pub use bench::{Bench, TINY, at_engine, told};
 pub use decoy::Decoy;
 pub use dice::Dice;
+pub use full::full;
 pub use setup::{Needs, engine_answers, set_up};
 pub use started::{Started, until_none};
