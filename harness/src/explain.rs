@@ -68,6 +68,8 @@ texts! {
     "wrong_server" ["is_the_source" "source_up" "same_start" "nonce_not_fresh"];
     "other_cluster" [];
     "artifact_altered" ["artifact_missing"];
+    "segment_missing" ["segment_foreign"];
+    "wal_unreadable" [];
     "not_a_new_cluster" [];
     "older_backup" ["other_snapshot"];
     "foreign_files" [];

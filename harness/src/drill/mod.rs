@@ -4,6 +4,7 @@ mod aim;
 mod ask;
 mod book;
 mod bracket;
+mod chain;
 pub(crate) mod chance;
 pub mod digest;
 mod load;

@@ -1,7 +1,7 @@
 //! What the protection of a server says of itself: asked of the server, never of the archive.
 
 use pgrehearse_verdict::journal::{Promise, SubjectCause};
-use pgrehearse_verdict::lsn::Segment;
+use pgrehearse_verdict::lsn::{Lsn, Segment};
 
 use crate::drill::load::refused;
 use crate::drill::{QUERY_LIMIT, Server};
@@ -16,6 +16,8 @@ pub struct Archiver {
     pub segment_bytes: u64,
     /// The last segment that was archived.
     pub last: Option<Segment>,
+    /// Everything before this position was said to be archived.
+    pub safe: Option<Lsn>,
 }
 
 const ASK: &str = "
@@ -57,5 +59,5 @@ pub async fn promise(server: &Server) -> Result<(Promise, Archiver), Trouble> {
         archive_lag_s: number(3, "archive lag")?,
         archive_failures: number(1, "archive failures")? as u64,
     };
-    Ok((promise, Archiver { timeline, segment_bytes, last }))
+    Ok((promise, Archiver { timeline, segment_bytes, last, safe }))
 }

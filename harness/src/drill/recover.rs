@@ -75,6 +75,7 @@ impl Drill<'_> {
         ask(&stage, &server, &self.asker, &Moment::Recovered, &wanted).await?;
         stage.note(Event::Ticked(Tick::Verified))?;
         self.note_commits(&stage, &*server.node, &aim).await?;
+        self.ask_chain(&stage, &*server.node).await?;
         self.kill_and_ask(&stage, &server).await?;
         if self.stop_and_ask(&stage, &server).await? {
             server.start(&stage, &overrides()).await?;

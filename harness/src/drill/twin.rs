@@ -102,6 +102,7 @@ impl Drill<'_> {
         let wanted = questions(&self.plan.brief, &Moment::Recovered);
         ask(stage, &server, &self.asker, &Moment::Recovered, &wanted).await?;
         stage.note(Event::Ticked(Tick::Verified))?;
+        self.ask_chain(stage, &*server.node).await?;
         self.stop_and_ask(stage, &server).await?;
         server.node.destroy().await
     }

@@ -34,6 +34,7 @@ const DEEPER: &[&str] = &[
     "statistics",
     "access",
     "side_effects",
+    "wal_chain",
 ];
 
 /// The plan of a shipped scenario, with the least of fixtures.

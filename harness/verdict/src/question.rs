@@ -93,6 +93,8 @@ pub enum Question {
     History,
     /// The files of the finished backups in the node's repository.
     Artifacts,
+    /// The archive of WAL, from the first backup to the last position that was said to be safe.
+    Wal,
     /// A query of the scenario, as one text.
     Sql {
         /// The database it is asked in.
@@ -129,6 +131,7 @@ impl fmt::Display for Question {
             Question::ServerLog => "server log",
             Question::History => "history",
             Question::Artifacts => "artifacts",
+            Question::Wal => "wal",
             Question::Sql { query, .. } => return write!(f, "sql `{query}`"),
         })
     }
@@ -198,6 +201,11 @@ pub mod columns {
     pub const LOG: &[&str] = &["line"];
     /// [`super::Question::Artifacts`]; `path` is relative to the repository, `digest` SHA-256.
     pub const ARTIFACTS: &[&str] = &["path", "digest"];
+    /// [`super::Question::Wal`], a line for each segment: its length in bytes and the system it
+    /// names, both null where it is not there; `said` is why it could not be fetched. And a line
+    /// for each reading, whose `segment` begins with [`super::chained::READ`]; `said` is null when
+    /// it came to its end.
+    pub const WAL: &[&str] = &["segment", "bytes", "system", "said"];
     /// [`super::Question::History`].
     pub const HISTORY: &[&str] = &["parent", "switch", "reason"];
 }
@@ -227,6 +235,12 @@ pub mod counting {
     pub const DOWN: &str = " (down)";
     /// It is unlogged: a copy of files brings it back as it was made.
     pub const UNLOGGED: &str = " (unlogged)";
+}
+
+/// The words of the answer to [`Question::Wal`].
+pub mod chained {
+    /// How a line begins that is about a reading and no segment.
+    pub const READ: &str = "read from";
 }
 
 /// How columns are named in the answer to [`Question::LargeObjects`].

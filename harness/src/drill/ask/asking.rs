@@ -68,6 +68,8 @@ pub async fn ask(
         }
         once.push(question);
         match question {
+            // The drill asks the archive itself: see `chain`.
+            Question::Wal => {}
             Question::Logins | Question::Smoke | Question::Access | Question::Indexes => {}
             Question::Sequences => {
                 stands = Some(match &mut visit {
@@ -186,6 +188,7 @@ impl Asking<'_> {
             | Question::ServerLog
             | Question::History
             | Question::Artifacts
+            | Question::Wal
             | Question::Sequences
             | Question::Logins
             | Question::Smoke

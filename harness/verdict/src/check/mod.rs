@@ -27,6 +27,7 @@ mod stop;
 mod target;
 mod text;
 mod usable;
+mod wal_chain;
 mod words;
 
 pub use sql::SqlCheck;
@@ -144,6 +145,7 @@ catalogue! {
         "large_objects" LargeObjects(large_objects::LargeObjects);
         "text"        Text(text::Text);
         "artifacts"   Artifacts(artifacts::Artifacts);
+        "wal_chain"   WalChain(wal_chain::WalChain);
         "pages"       Pages(pages::Pages);
         "statistics"  Statistics(statistics::Statistics);
         "access"      Access(access::Access);

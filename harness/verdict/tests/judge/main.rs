@@ -20,3 +20,4 @@ mod story;
 mod target;
 mod text;
 mod usable;
+mod wal_chain;

@@ -306,6 +306,7 @@ fn recovered(undo: bool) -> Vec<(Question, Table)> {
         (Question::Globals, globals()),
         (Question::Configuration, configuration("off")),
         (Question::Artifacts, artifacts()),
+        (Question::Wal, wal()),
         (Question::Sequences, sequences("533")),
         (Question::LedgerTransactions, table(columns::LEDGER_TX, tx)),
         (Question::LedgerEntries, table(columns::LEDGER_ENTRY, entry)),
@@ -323,6 +324,18 @@ fn recovered(undo: bool) -> Vec<(Question, Table)> {
         (Question::Activity, activity("off", "0")),
         (Question::Access, access()),
     ]
+}
+
+fn wal() -> Table {
+    let system = "7312345678901234567";
+    table(
+        columns::WAL,
+        &[
+            &["000000010000000000000003", "16777216", system, "~"],
+            &["000000010000000000000004", "16777216", system, "~"],
+            &["read from 0/3000028 to 0/5000000", "~", "~", "~"],
+        ],
+    )
 }
 
 fn probe() -> Table {
