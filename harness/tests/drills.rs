@@ -96,13 +96,36 @@ fn a_chain_of_incremental_base_backups_is_recovered_in_containers() {
 }
 
 #[test]
-fn the_canary_fails_for_the_reason_it_must() {
+fn a_lost_host_comes_back_from_a_repository_elsewhere_on_local_processes() {
+    passes("local", "lost-host");
+}
+
+#[test]
+fn missing_roles_come_back_from_the_globals_on_local_processes() {
+    passes("local", "missing-roles");
+}
+
+/// All that are shipped, one after the other.
+#[test]
+fn every_canary_fails_for_the_reason_it_must() {
     let place = Place::new();
-    let canary = "scenarios/canary/no-archive-timeout.yaml";
-    exits(&place.pgrehearse(&["run", "--rig", "local", canary]), 1);
+    let mut canaries: Vec<String> = std::fs::read_dir(root().join("scenarios/canary"))
+        .expect("the canaries")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .map(|name| format!("scenarios/canary/{name}"))
+        .collect();
+    canaries.sort();
+    assert!(canaries.len() >= 4, "{canaries:?}");
+    let words: Vec<&str> =
+        ["run", "--rig", "local"].into_iter().chain(canaries.iter().map(String::as_str)).collect();
+    exits(&place.pgrehearse(&words), 1);
     let results = place.results();
-    assert_eq!(results["drills"][0]["judgement"]["verdict"], "failed");
-    assert_eq!(results["drills"][0]["judgement"]["canary"]["as_it_must"], true);
+    let drills = results["drills"].as_array().expect("drills");
+    assert_eq!(drills.len(), canaries.len());
+    for drill in drills {
+        assert_eq!(drill["judgement"]["verdict"], "failed", "{}", drill["name"]);
+        assert_eq!(drill["judgement"]["canary"]["as_it_must"], true, "{}", drill["name"]);
+    }
 }
 
 /// Pagila is not part of this repository: where its dump lies is said by `PGREHEARSE_PAGILA`, else

@@ -2,9 +2,13 @@
 
 mod drop_table;
 mod lost_data_directory;
+mod lost_host;
+mod missing_roles;
 
 pub use drop_table::{DropTable, Hold, TableName};
 pub use lost_data_directory::LostDataDirectory;
+pub use lost_host::{LostHost, Repository};
+pub use missing_roles::MissingRoles;
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -68,4 +72,8 @@ catalogue! {
     "drop_table" DropTable(DropTable);
     /// The server is killed and its data directory, WAL included, is gone.
     "lost_data_directory" LostDataDirectory(LostDataDirectory);
+    /// The whole host is gone, and everything on it.
+    "lost_host" LostHost(LostHost);
+    /// The new cluster starts without any of the roles.
+    "missing_roles" MissingRoles(MissingRoles);
 }
