@@ -97,12 +97,12 @@ fn a_chain_of_incremental_base_backups_is_recovered_in_containers() {
 
 #[test]
 fn a_lost_host_comes_back_from_a_repository_elsewhere_on_local_processes() {
-    passes("local", "lost-host");
+    passes("local", "scenarios/lost-host.yaml");
 }
 
 #[test]
 fn missing_roles_come_back_from_the_globals_on_local_processes() {
-    passes("local", "missing-roles");
+    passes("local", "scenarios/missing-roles.yaml");
 }
 
 /// All that are shipped, one after the other.
