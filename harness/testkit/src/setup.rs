@@ -15,6 +15,8 @@ pub enum Needs {
     Mmdebstrap,
     /// xmllint, which validates XML.
     Xmllint,
+    /// jsonschema, which validates JSON.
+    Jsonschema,
 }
 
 impl Needs {
@@ -24,6 +26,7 @@ impl Needs {
             Needs::PgBackRest => on_path("pgbackrest"),
             Needs::Mmdebstrap => on_path("mmdebstrap"),
             Needs::Xmllint => on_path("xmllint"),
+            Needs::Jsonschema => Path::new("/usr/bin/jsonschema").is_file(),
         }
     }
 
@@ -33,6 +36,7 @@ impl Needs {
             Needs::PgBackRest => &["pgbackrest"],
             Needs::Mmdebstrap => &["mmdebstrap"],
             Needs::Xmllint => &["libxml2-utils"],
+            Needs::Jsonschema => &["python3-jsonschema"],
         }
     }
 }
