@@ -105,6 +105,14 @@ fn missing_roles_come_back_from_the_globals_on_local_processes() {
     passes("local", "scenarios/missing-roles.yaml");
 }
 
+/// Its must-fail twin is the canary that begins with the backup taken over the damage.
+#[test]
+fn a_zeroed_page_is_undone_from_the_backup_before_it() {
+    let place = Place::new();
+    exits(&place.pgrehearse(&["run", "--rig", "local", "scenarios/corrupt-pages.yaml"]), 0);
+    assert_eq!(place.results()["drills"][0]["judgement"]["verdict"], "passed");
+}
+
 /// All that are shipped, one after the other.
 #[test]
 fn every_canary_fails_for_the_reason_it_must() {

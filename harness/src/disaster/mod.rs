@@ -1,10 +1,12 @@
 //! The disasters: what goes wrong. One file a disaster, one line here.
 
+mod corrupt_pages;
 mod drop_table;
 mod lost_data_directory;
 mod lost_host;
 mod missing_roles;
 
+pub use corrupt_pages::{CorruptPages, Mode, Of};
 pub use drop_table::{DropTable, Hold, TableName};
 pub use lost_data_directory::LostDataDirectory;
 pub use lost_host::{LostHost, Repository};
@@ -76,4 +78,6 @@ catalogue! {
     "lost_host" LostHost(LostHost);
     /// The new cluster starts without any of the roles.
     "missing_roles" MissingRoles(MissingRoles);
+    /// A page of a table is damaged on the disk.
+    "corrupt_pages" CorruptPages(CorruptPages);
 }

@@ -33,6 +33,7 @@ pub use notebook::{Listener, Notebook, hex};
 pub use perform::{Failure, perform};
 pub use probe::await_writable;
 pub use quote::{quote_ident, quote_literal};
+pub(crate) use raise::ISOLATED;
 pub use redactor::Redactor;
 pub use secrets::{STAND_IN, nonce, random};
 pub use server::{QUERY_LIMIT, SUPERUSER, Server};

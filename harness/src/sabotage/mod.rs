@@ -10,6 +10,9 @@ mod wal_segment_missing;
 pub use artifact_flipped::ArtifactFlipped;
 pub use artifact_truncated::ArtifactTruncated;
 pub use heap_page_zeroed::HeapPageZeroed;
+pub(crate) use heap_page_zeroed::{
+    PAGE_BYTES, bytes as page_bytes, read as read_page, zero as zero_page,
+};
 pub use wal_segment_missing::WalSegmentMissing;
 
 use async_trait::async_trait;

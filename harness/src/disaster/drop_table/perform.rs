@@ -25,7 +25,7 @@ const DATABASES: &str = "SELECT datname FROM pg_catalog.pg_database \
 impl DropTable {
     /// The table as SQL names it.
     fn quoted(&self) -> String {
-        format!("{}.{}", identifier(&self.table.schema), identifier(&self.table.name))
+        self.table.quoted()
     }
 
     /// A connection to each database that has the table, and the database's name.
@@ -62,7 +62,10 @@ impl DropTable {
     }
 
     /// The one database that has the table.
-    async fn place(&self, source: &Server) -> Result<(String, Box<dyn Session>), Trouble> {
+    pub(in crate::disaster) async fn place(
+        &self,
+        source: &Server,
+    ) -> Result<(String, Box<dyn Session>), Trouble> {
         let mut places = self.places(source).await.map_err(|error| self.undone(&error))?;
         match (places.pop(), places.pop()) {
             (Some(place), None) => Ok(place),
@@ -93,11 +96,6 @@ fn files(quoted: &str) -> String {
          WHERE pg_catalog.pg_relation_filenode(c.oid) IS NOT NULL ORDER BY c.oid LIMIT 1",
         text(quoted)
     )
-}
-
-/// A name as SQL writes it.
-fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// A text as SQL writes it; `standard_conforming_strings` is on, as it is since 9.1.

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::drill::quote_ident;
+
 /// Which table is dropped, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -70,6 +73,13 @@ impl TryFrom<String> for Hold {
 impl From<Hold> for String {
     fn from(hold: Hold) -> String {
         format!("{}ms", hold.0.as_millis())
+    }
+}
+
+impl TableName {
+    /// The table as SQL names it.
+    pub(in crate::disaster) fn quoted(&self) -> String {
+        format!("{}.{}", quote_ident(&self.schema), quote_ident(&self.name))
     }
 }
 

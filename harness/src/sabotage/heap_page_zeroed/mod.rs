@@ -5,6 +5,9 @@ mod page;
 mod place;
 mod vouch;
 
+pub(crate) use page::{PAGE_BYTES, bytes};
+pub(crate) use place::read;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,7 +16,7 @@ use pgrehearse_verdict::lsn::{Lsn, Segment};
 
 use crate::engine::basebackup::{END_BYTES, Range, Shelf, range};
 use crate::rig::{Command, Node, Stage, Trouble};
-use crate::sabotage::heap_page_zeroed::place::{Place, Relation, Tables, read, tables};
+use crate::sabotage::heap_page_zeroed::place::{Place, Relation, Tables, tables};
 use crate::sabotage::heap_page_zeroed::vouch::vouch;
 use crate::sabotage::original::{Original, must, nothing_changed};
 use crate::sabotage::{Bench, Sabotage};
@@ -165,10 +168,16 @@ fn blocks<'a>(line: &'a str, relation: &Relation) -> impl Iterator<Item = u64> +
     })
 }
 
-async fn zero(stage: &Stage, node: &dyn Node, file: &str, offset: u64) -> Result<(), Trouble> {
+/// Fills the page at `offset` of a file with zeros.
+pub(crate) async fn zero(
+    stage: &Stage,
+    node: &dyn Node,
+    file: &str,
+    offset: u64,
+) -> Result<(), Trouble> {
     let (to, seek) = (format!("of={file}"), format!("seek={}", offset / 512));
     let argv = ["dd", "if=/dev/zero", &to, "bs=512", "count=16", &seek, "conv=notrunc"];
-    must(stage, node, "fill a page of the copy with zeros", &argv).await.map(|_| ())
+    must(stage, node, "fill a page with zeros", &argv).await.map(|_| ())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A page of a heap, read from its bytes.
 
 /// Bytes of a page, as PostgreSQL is built everywhere.
-pub(super) const PAGE_BYTES: u64 = 8192;
+pub(crate) const PAGE_BYTES: u64 = 8192;
 /// Bytes before the pointers to the page's rows.
 const HEADER: usize = 24;
 /// Columns of every TOAST table, whose values are no rows of their own.
@@ -10,7 +10,7 @@ const TOAST_COLUMNS: u16 = 3;
 const NOT_DELETED: u16 = 0x0800;
 
 /// The bytes of a dump by `od -t x1` without addresses.
-pub(super) fn bytes(dump: &str) -> Option<Vec<u8>> {
+pub(crate) fn bytes(dump: &str) -> Option<Vec<u8>> {
     dump.split_whitespace().map(|word| u8::from_str_radix(word, 16).ok()).collect()
 }
 

@@ -123,7 +123,7 @@ pub(super) async fn tables(stage: &Stage, node: &dyn Node, data: &str) -> Result
 }
 
 /// The bytes of the page at `offset`, as text.
-pub(super) async fn read(
+pub(crate) async fn read(
     stage: &Stage,
     node: &dyn Node,
     file: &str,
