@@ -19,8 +19,8 @@ pub(super) fn worth(dump: &str, of: Of) -> Option<(usize, u8)> {
     let page = page_bytes(dump).filter(|page| page.len() as u64 == PAGE_BYTES)?;
     let at = (HEADER..usize::from(word(&page, 12)?))
         .step_by(4)
-        .filter_map(|pointer| place(&page, pointer, of))
-        .last()?;
+        .rev()
+        .find_map(|pointer| place(&page, pointer, of))?;
     Some((at, *page.get(at)?))
 }
 
