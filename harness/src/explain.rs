@@ -80,7 +80,7 @@ texts! {
         "no_stop" "no_history" "no_promise" "no_aim" "no_boundary" "other_aim"
     ];
     "stopped_elsewhere" ["switched_elsewhere" "other_timeline"];
-    "boundary_disagrees" ["boundary_unchecked"];
+    "boundary_disagrees" ["boundary_unchecked" "boundary_early"];
     "not_writable" [];
     "still_in_recovery" [];
     "login_refused" [];

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use pgrehearse_testkit::{Needs, engine_answers, set_up};
+use pgrehearse_testkit::{Needs, engine_answers, full, set_up};
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -106,6 +106,20 @@ fn missing_roles_come_back_from_the_globals_on_local_processes() {
 }
 
 /// Its must-fail twin is the canary that begins with the backup taken over the damage.
+#[rstest::rstest]
+#[case::a_delete_without_where(false, "scenarios/deleted-rows.yaml")]
+#[case::a_bad_migration(true, "scenarios/bad-migration.yaml")]
+#[case::a_dropped_role(true, "scenarios/dropped-role.yaml")]
+#[case::a_dropped_database(false, "scenarios/dropped-database.yaml")]
+fn a_mistake_of_ones_own_is_undone_on_local_processes(
+    #[case] always: bool,
+    #[case] scenario: &str,
+) {
+    if always || full() {
+        passes("local", scenario);
+    }
+}
+
 #[test]
 fn a_zeroed_page_is_undone_from_the_backup_before_it() {
     let place = Place::new();

@@ -10,7 +10,7 @@ use engine::{
 };
 use pgrehearse::disaster;
 use pgrehearse::drill::QUERY_LIMIT;
-use pgrehearse::drill::locate::{Harm, Window, before};
+use pgrehearse::drill::locate::{File, Harm, Window, before};
 use pgrehearse::engine::{Archive, RestoresFiles, Target};
 use pgrehearse::rig::{Command, Place};
 use pgrehearse::sabotage::{self, Bench};
@@ -116,7 +116,7 @@ async fn a_partitioned_table_in_a_tablespace_of_another_database_is_found(#[case
     };
     let node = house.fresh("again").await;
     let (stage, engine) = (&house.site.stage, &house.engine);
-    let harm = Harm::Relation { tablespace: 1663, database: 5, filenode: 1 };
+    let harm = Harm::removed(File::new(1663, 5, 1));
     let trouble = before(stage, engine, &*node, &harm, earlier).await.unwrap_err();
     assert_eq!(trouble.cause, Cause::Subject(SubjectCause::Target));
     assert!(trouble.said.contains("all of it was read"), "{}", trouble.said);

@@ -1,15 +1,17 @@
 //! What `pg_waldump` of PostgreSQL 15 and 17 really printed, read. The recordings are shortened
-//! in their lists of invalidations, which are not read.
+//! in their lists of invalidations.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[path = "locate/fake.rs"]
 mod fake;
+#[path = "locate/trails.rs"]
+mod trails;
 
 use std::sync::Arc;
 
 use fake::{SEGMENT_BYTES, STEP, Wal};
-use pgrehearse::drill::locate::{Commit, Harm, parse_commits};
+use pgrehearse::drill::locate::{Act, File, Harm, Record, parse_printed};
 use pgrehearse_verdict::journal::{Cause, SubjectCause};
 use pgrehearse_verdict::lsn::Lsn;
 
@@ -24,14 +26,18 @@ const PREPARED_15: &str = include_str!("locate/pg15_prepared.txt");
 const RECORDED_17: &str = include_str!("locate/pg17.txt");
 
 fn relation(tablespace: u32, filenode: u32) -> Harm {
-    Harm::Relation { tablespace, database: 5, filenode }
+    Harm::removed(File::new(tablespace, 5, filenode))
 }
 
 /// The commits that do the harm, as (start, transaction, whether prepared).
 fn of(text: &str, harm: &Harm) -> Vec<(String, u32, bool)> {
-    let printed = parse_commits(text).expect("readable");
-    let hits = printed.commits.iter().filter(|commit| commit.does(harm));
-    hits.map(|hit| (hit.start.to_string(), hit.xid, hit.prepared)).collect()
+    let records = parse_printed(text).expect("readable").records;
+    let hit = |record: &Record| {
+        let sight = harm.trail().take(record)?;
+        let Act::Commit(commit) = &record.act else { panic!("{record:?} is no commit") };
+        Some((sight.boundary.to_string(), sight.xid?, commit.prepared))
+    };
+    records.iter().filter_map(hit).collect()
 }
 
 #[test]
@@ -74,7 +80,7 @@ fn a_table_of_a_tablespace_is_found_there_and_nowhere_else() {
     let wanted = vec![("0/A00D478".to_owned(), 762, false)];
     assert_eq!(of(PREPARED_15, &relation(16420, 16431)), wanted);
     assert_eq!(of(PREPARED_15, &relation(1663, 16431)), vec![]);
-    let elsewhere = Harm::Relation { tablespace: 16420, database: 4, filenode: 16431 };
+    let elsewhere = Harm::removed(File::new(16420, 4, 16431));
     assert_eq!(of(PREPARED_15, &elsewhere), vec![]);
 }
 
@@ -86,28 +92,31 @@ fn dropped_statistics_are_not_dropped_files() {
 
 #[test]
 fn every_record_is_counted_and_the_last_is_known() {
-    let printed = parse_commits(DROPPED_15).expect("readable");
-    assert_eq!((printed.records, printed.last), (8, Some(Lsn(0x64A_4DA8))));
-    assert_eq!(printed.commits.len(), 7);
-    let printed = parse_commits(RECORDED_17).expect("readable");
-    assert_eq!((printed.records, printed.last), (29, Some(Lsn(0x23F_8C50))));
+    let last = |records: &[Record]| records.last().map(|record| record.start);
+    let records = parse_printed(DROPPED_15).expect("readable").records;
+    assert_eq!((records.len(), last(&records)), (8, Some(Lsn(0x64A_4DA8))));
+    let commits = records.iter().filter(|record| matches!(record.act, Act::Commit(_)));
+    assert_eq!(commits.count(), 7);
+    let records = parse_printed(RECORDED_17).expect("readable").records;
+    assert_eq!((records.len(), last(&records)), (29, Some(Lsn(0x23F_8C50))));
 }
 
 #[test]
 fn nothing_printed_is_nothing_found() {
-    let printed = parse_commits("").expect("readable");
-    assert_eq!((printed.records, printed.last, printed.commits), (0, None, Vec::<Commit>::new()));
+    assert_eq!(parse_printed("").expect("readable").records, vec![]);
 }
 
 #[rstest::rstest]
 #[case::cut_at_its_beginning("745, lsn: 0/1, prev 0/0, desc: COMMIT 2026; rels: base/5/1")]
-#[case::another_manager("rmgr: Heap        len: 59, tx: 1, lsn: 0/1, prev 0/0, desc: COMMIT 2026")]
+#[case::another_manager("rmgr: Btree       len: 59, tx: 1, lsn: 0/1, prev 0/0, desc: DELETE off 1")]
+#[case::of_another_manager("rmgr: Heap     len: 59, tx: 1, lsn: 0/1, prev 0/0, desc: COMMIT 2026")]
+#[case::an_unknown_change("rmgr: Database len: 59, tx: 1, lsn: 0/1, prev 0/0, desc: REMOVE 1/2")]
 #[case::an_unknown_record("rmgr: Transaction len: 34, tx: 1, lsn: 0/1, desc: UNKNOWN (60) x")]
 #[case::an_unknown_path("rmgr: Transaction len: 34, tx: 1, lsn: 0/1, desc: COMMIT 1; rels: x/5/1")]
 #[case::no_position("rmgr: Transaction len: 34, tx: 1, lsn: x, prev 0/0, desc: COMMIT 2026")]
 fn a_line_that_is_not_understood_is_an_error_and_never_left_out(#[case] line: &str) {
     let text = format!("{DROPPED_15}{line}\n");
-    let said = parse_commits(&text).expect_err("refused");
+    let said = parse_printed(&text).expect_err("refused");
     assert!(said.contains("not understood: `") && said.len() < 200, "{said}");
 }
 
@@ -116,7 +125,7 @@ fn wal(lines_max: usize) -> Wal {
     Wal { lines_max, ..Wal::default() }
 }
 
-const END: u64 = 40 * SEGMENT_BYTES;
+const END: u64 = 14 * SEGMENT_BYTES;
 
 #[tokio::test]
 async fn a_commit_is_found_however_many_come_before_it() {

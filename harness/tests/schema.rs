@@ -68,6 +68,10 @@ fn value(text: &str) -> Value {
     parse(&source.into()).unwrap_or_else(|complaint| panic!("{complaint}"))
 }
 
+fn number(wanted: &Value) -> u64 {
+    wanted.as_u64().expect("a whole number")
+}
+
 /// Where a value does not fit a schema: as much of JSON Schema as ours uses, all else refused.
 fn misfit(root: &Value, schema: &Value, value: &Value, at: &str) -> Option<String> {
     let rules = match schema {
@@ -111,6 +115,8 @@ fn misfit(root: &Value, schema: &Value, value: &Value, at: &str) -> Option<Strin
             "items" => value.as_array().is_none_or(|list| {
                 list.iter().all(|value| misfit(root, wanted, value, at).is_none())
             }),
+            "minItems" => value.as_array().is_none_or(|list| list.len() as u64 >= number(wanted)),
+            "maxItems" => value.as_array().is_none_or(|list| list.len() as u64 <= number(wanted)),
             "enum" => wanted.as_array().unwrap().contains(value),
             "const" => wanted == value,
             "anyOf" | "oneOf" => {

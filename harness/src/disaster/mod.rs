@@ -1,16 +1,29 @@
 //! The disasters: what goes wrong. One file a disaster, one line here.
 
+mod bad_migration;
 mod corrupt_pages;
+mod delete_rows;
 mod drop_table;
+mod dropped_database;
+mod dropped_role;
 mod lost_data_directory;
 mod lost_host;
 mod missing_roles;
+mod own_file;
+mod table;
+mod transaction;
 
+pub use bad_migration::BadMigration;
 pub use corrupt_pages::{CorruptPages, Mode, Of};
-pub use drop_table::{DropTable, Hold, TableName};
+pub use delete_rows::DeleteRows;
+pub use drop_table::DropTable;
+pub use dropped_database::DroppedDatabase;
+pub use dropped_role::DroppedRole;
 pub use lost_data_directory::LostDataDirectory;
 pub use lost_host::{LostHost, Repository};
 pub use missing_roles::MissingRoles;
+pub use own_file::{OwnFile, Read};
+pub use table::{Hold, TableName};
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -26,7 +39,9 @@ use crate::rig::{Stage, Trouble};
 pub struct Note {
     /// The transaction that did the harm.
     pub xid: Option<u64>,
-    /// A position at or after the end of the harm's commit record.
+    /// A position at or before the start of everything that the harm wrote.
+    pub began: Option<pgrehearse_verdict::lsn::Lsn>,
+    /// A position at or after the end of the first record that did harm.
     pub lsn: Option<pgrehearse_verdict::lsn::Lsn>,
 }
 
@@ -57,6 +72,11 @@ pub trait Disaster: Send + Sync {
         &["docker", "local", "scripted"]
     }
 
+    /// The file that it brings along, if any: it is read with the plan.
+    fn own_file(&self) -> Option<&OwnFile> {
+        None
+    }
+
     /// What will be harmed, as WAL will name it; asked of the intact server.
     async fn harm(&self, stage: &Stage, source: &Server) -> Result<Option<Harm>, Trouble>;
 
@@ -72,6 +92,14 @@ catalogue! {
     Disaster as disaster;
     /// A table is dropped by mistake.
     "drop_table" DropTable(DropTable);
+    /// All rows of a table are deleted by mistake.
+    "delete_rows" DeleteRows(DeleteRows);
+    /// A migration ruins tables.
+    "bad_migration" BadMigration(BadMigration);
+    /// A role is dropped by mistake.
+    "dropped_role" DroppedRole(DroppedRole);
+    /// A database is dropped by mistake.
+    "dropped_database" DroppedDatabase(DroppedDatabase);
     /// The server is killed and its data directory, WAL included, is gone.
     "lost_data_directory" LostDataDirectory(LostDataDirectory);
     /// The whole host is gone, and everything on it.

@@ -255,7 +255,8 @@ impl Drill<'_> {
             workload.pace.hold_long(false);
         }
         let noted = struck?;
-        self.stage.note(Event::Noted { xid: noted.xid, lsn: noted.lsn })?;
+        let disaster::Note { xid, began, lsn } = noted;
+        self.stage.note(Event::Noted { xid, began, lsn })?;
         self.source_serves &= nature.leaves_server;
         let (what, so) = disaster.witness(&self.stage, &self.source).await?;
         self.stage.note(Event::Witnessed { what: what.clone(), so })?;

@@ -11,6 +11,7 @@ mod query;
 mod recover;
 mod server;
 mod steps;
+mod strike;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -91,7 +92,7 @@ fn one(
             complaints.add(Code::EngineMisfit, &engine.at, said);
         }
     }
-    let course = steps::lower(file, engine, ground, major, limit, complaints);
+    let course = steps::lower(scenario, engine, ground, major, limit, complaints);
     let objectives = objectives::lower(file, complaints);
     let checks = checks::lower(file, fixture.as_ref(), complaints);
     let controls = controls::lower(file, engine, &checks, complaints);

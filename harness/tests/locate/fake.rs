@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use pgrehearse::drill::locate::{Found, Harm, Window, before};
+use pgrehearse::drill::locate::{File, Found, Harm, Window, before};
 use pgrehearse::drill::{Notebook, Redactor};
 use pgrehearse::engine::Archive;
 use pgrehearse::rig::{
@@ -40,7 +40,7 @@ impl Wal {
             scope: Scope::Recovery(1),
         };
         let filenode = u32::try_from(harm).unwrap();
-        let harm = Harm::Relation { tablespace: 0, database: 5, filenode };
+        let harm = Harm::removed(File::new(0, 5, filenode));
         let (from, to) = (Lsn(from), Lsn(to));
         let window = Window { from, to, timeline: 1, segment_bytes: SEGMENT_BYTES };
         before(&stage, &Fake(self.clone()), &Fake(self.clone()), &harm, window).await

@@ -87,7 +87,7 @@ pub fn answer(
         return Some(Reply::value("4"));
     }
     if sql.contains("pg_relation_filenode") {
-        return Some(Reply::table(&["a", "b", "c"], &[&["1663", "16384", "16400"]]));
+        return Some(Reply::table(&["a", "b", "c", "d"], &[&["16400", "1663", "16384", "16400"]]));
     }
     tables(cluster.tables(), shop, sql)
 }

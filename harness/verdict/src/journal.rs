@@ -1,7 +1,5 @@
-//! The journal: all observations of a drill, in order, one JSON object a line.
-//!
-//! A drill returns nothing; whatever it learnt is here. Lines are only ever appended. This file
-//! holds the types; [`read`] turns the text of a journal back into lines.
+//! The journal: all observations of a drill, in order, one JSON object a line, only ever appended.
+//! These are the types; [`read`] turns the text of a journal back into lines.
 
 mod read;
 
@@ -85,7 +83,10 @@ pub enum Event {
     Noted {
         /// The transaction that did the harm.
         xid: Option<u64>,
-        /// A position at or after the end of the harm's commit record.
+        /// A position at or before the start of everything that the harm wrote.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        began: Option<Lsn>,
+        /// A position at or after the end of the first record that did harm.
         lsn: Option<Lsn>,
     },
     /// The nonce that the harness gave to the recovered server, before it was first asked.

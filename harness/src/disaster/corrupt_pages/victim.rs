@@ -5,7 +5,7 @@ use std::time::Duration;
 use pgrehearse_verdict::question::Table;
 
 use crate::disaster::corrupt_pages::{CorruptPages, Of};
-use crate::disaster::{DropTable, Hold};
+use crate::disaster::table::Named;
 use crate::drill::{QUERY_LIMIT, Server, quote_literal};
 use crate::rig::{Session, SqlTrouble, Trouble};
 
@@ -23,8 +23,7 @@ const INDEX_ONLY: &str = "SET enable_seqscan = off; SET enable_bitmapscan = off;
 impl CorruptPages {
     /// A connection to the one database that has the table.
     pub(super) async fn session(&self, source: &Server) -> Result<Box<dyn Session>, Trouble> {
-        let (table, database) = (self.table.clone(), self.database.clone());
-        let named = DropTable { table, database, cascade: true, hold: Hold::default() };
+        let named = Named { table: &self.table, database: self.database.as_ref() };
         Ok(named.place(source).await?.1)
     }
 

@@ -3,4 +3,4 @@
 mod perform;
 mod spec;
 
-pub use spec::{DropTable, Hold, TableName};
+pub use spec::DropTable;

@@ -1,12 +1,9 @@
 //! What a scenario can say of a dropped table.
 
-use std::fmt;
-use std::time::Duration;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::drill::quote_ident;
+use crate::disaster::{Hold, TableName};
 
 /// Which table is dropped, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -32,83 +29,6 @@ fn with_all() -> bool {
     true
 }
 
-/// The name of a table with its schema, both as the catalogue has them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
-pub struct TableName {
-    pub(super) schema: String,
-    pub(super) name: String,
-}
-
-/// A length of time such as `200ms`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
-pub struct Hold(pub(super) Duration);
-
-/// How long the DROP's transaction stays open where the scenario does not say: long enough for
-/// a few transactions of the workload, so that every drill holds some of them.
-const HOLD_USUAL: Duration = Duration::from_millis(200);
-/// The longest a scenario can have it stay open: its lock would stall the workload.
-const HOLD_MAX: Duration = Duration::from_secs(60);
-
-impl Default for Hold {
-    fn default() -> Hold {
-        Hold(HOLD_USUAL)
-    }
-}
-
-impl TryFrom<String> for Hold {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Hold, String> {
-        let wrong = || format!("`{text}` is not a time from 0s to 60s such as `200ms`");
-        let span: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
-        let span = Duration::try_from(span).map_err(|_| wrong())?;
-        if span > HOLD_MAX { Err(wrong()) } else { Ok(Hold(span)) }
-    }
-}
-
-impl From<Hold> for String {
-    fn from(hold: Hold) -> String {
-        format!("{}ms", hold.0.as_millis())
-    }
-}
-
-impl TableName {
-    /// The table as SQL names it.
-    pub(in crate::disaster) fn quoted(&self) -> String {
-        format!("{}.{}", quote_ident(&self.schema), quote_ident(&self.name))
-    }
-}
-
-impl TryFrom<String> for TableName {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<TableName, String> {
-        let plain = |part: &str| !part.is_empty() && !part.contains(['.', '"', '\0']);
-        match text.split_once('.') {
-            Some((schema, name)) if plain(schema) && plain(name) => {
-                Ok(TableName { schema: schema.to_owned(), name: name.to_owned() })
-            }
-            _ => Err(format!("`{text}` is not a table with its schema such as `shop.orders`")),
-        }
-    }
-}
-
-impl From<TableName> for String {
-    fn from(table: TableName) -> String {
-        table.to_string()
-    }
-}
-
-impl fmt::Display for TableName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.schema, self.name)
-    }
-}
-
 impl DropTable {
     pub(crate) const SUMMARY: &'static str =
         "a table is dropped by mistake, in a transaction that stays open for a moment";
@@ -117,6 +37,8 @@ impl DropTable {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn read(text: &str) -> Result<DropTable, String> {
@@ -127,7 +49,7 @@ mod tests {
     fn what_is_not_said_is_usual() {
         let spec = read(r#"{"table": "shop.orders"}"#).expect("a spec");
         assert_eq!((spec.cascade, spec.database.as_deref()), (true, None));
-        assert_eq!(spec.hold, Hold(HOLD_USUAL));
+        assert_eq!(spec.hold, Hold::default());
         assert_eq!(spec.table.to_string(), "shop.orders");
     }
 

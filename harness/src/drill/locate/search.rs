@@ -7,7 +7,7 @@ use std::time::Duration;
 use pgrehearse_verdict::journal::SubjectCause;
 use pgrehearse_verdict::lsn::{Lsn, Segment};
 
-use crate::drill::locate::{Harm, parse_commits};
+use crate::drill::locate::{Harm, Sight, parse_printed};
 use crate::engine::Archive;
 use crate::rig::{Command, Node, Output, Place, Stage, Trouble};
 
@@ -124,62 +124,65 @@ impl Search<'_> {
             (Some(segment), None) => format!("the archive does not have segment {segment}"),
             (None, None) => "all of it was read".to_owned(),
         };
-        let Harm::Relation { tablespace, database, filenode } = self.harm;
-        Err(lost(format!(
-            "no commit from {from} to {to} removes file {filenode} of database {database}, \
-             tablespace {tablespace}: {why}"
-        )))
+        let sought = self.harm.sought();
+        Err(lost(format!("no record from {from} to {to} {sought}: {why}")))
     }
 
-    /// Reads the commits up to `end`: the first that does the harm, or, where there is none, what
+    /// Reads the records up to `end`: the first that does the harm, or, where there is none, what
     /// stopped the reading before the window's end.
     async fn read(&self, end: Lsn) -> Result<Result<Found, Option<String>>, Trouble> {
-        let mut at = self.window.from;
+        let mut trail = self.harm.trail();
+        let (mut at, mut read) = (self.window.from, None);
         let mut count = RECORDS_AT_ONCE;
         for _ in 0..READINGS_MAX {
-            let output = self.stage.run(self.node, self.command(at, end, count)).await?;
+            let command = self.command(trail.rmgrs(), at, end, count);
+            let output = self.stage.run(self.node, command).await?;
             if output.cut {
                 if count == RECORDS_AT_ONCE_MIN {
-                    return Err(lost(format!("the commits from {at} on are too long to be read")));
+                    return Err(lost(format!("the records from {at} on are too long to be read")));
                 }
                 count = (count / 2).max(RECORDS_AT_ONCE_MIN);
                 continue;
             }
-            let printed = parse_commits(&output.text()).map_err(lost)?;
-            // The last segment can reach beyond the window.
-            let mut inside = printed.commits.iter().filter(|found| found.start < self.window.to);
-            if let Some(commit) = inside.find(|found| found.does(self.harm)) {
-                return Ok(Ok(self.found(commit.start, commit.xid)));
+            let records = parse_printed(&output.text()).map_err(lost)?.records;
+            // Each reading begins with the last record of the one before; the last segment can
+            // reach beyond the window.
+            let fresh = records.iter().filter(|record| read.is_none_or(|read| record.start > read));
+            let mut inside = fresh.filter(|record| record.start < self.window.to);
+            if let Some(sight) = inside.find_map(|record| trail.take(record)) {
+                return Ok(Ok(self.found(&sight)));
             }
-            match printed.last {
-                Some(last) if printed.records >= count && last > at => at = last,
+            match records.last().map(|record| record.start) {
+                Some(last) if records.len() >= count && last > at => {
+                    (at, read) = (last, Some(last))
+                }
                 _ => return Ok(Err(self.stopped(&output))),
             }
         }
         Err(lost(format!("the window was not read to its end in {READINGS_MAX} readings")))
     }
 
-    fn command(&self, at: Lsn, end: Lsn, count: usize) -> Command {
-        let argv = [
+    fn command(&self, rmgrs: &[&str], at: Lsn, end: Lsn, count: usize) -> Command {
+        let own = [
             self.node.tool("pg_waldump"),
             format!("--path={}", self.folder),
             format!("--timeline={}", self.window.timeline),
-            "--rmgr=Transaction".to_owned(),
             format!("--start={at}"),
             format!("--end={end}"),
             format!("--limit={count}"),
         ];
+        let argv = own.into_iter().chain(rmgrs.iter().map(|rmgr| format!("--rmgr={rmgr}")));
         Command::new("read the commits in WAL", READ_LIMIT, argv).env("LC_ALL", "C")
     }
 
-    fn found(&self, boundary: Lsn, xid: u32) -> Found {
+    fn found(&self, sight: &Sight) -> Found {
         let Window { timeline, segment_bytes, .. } = self.window;
-        let segment = Segment::holding(timeline, boundary, segment_bytes);
+        let segment = Segment::holding(timeline, sight.boundary, segment_bytes);
         let how = format!(
-            "the commit of transaction {xid} at {boundary}, in archived segment {segment}, is the \
-             first that removes what was harmed"
+            "{} at {}, in archived segment {segment}, is {}",
+            sight.what, sight.boundary, sight.why
         );
-        Found { boundary, xid: Some(xid), how }
+        Found { boundary: sight.boundary, xid: sight.xid, how }
     }
 
     /// Why the reading stopped before the window's end, if it did. WAL that ends behind the window

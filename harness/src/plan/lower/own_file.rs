@@ -6,7 +6,9 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::scenario::Code;
+use sha2::{Digest, Sha256};
+
+use crate::scenario::{self, Code};
 
 /// A complaint about a path: its kind, and what is said after the path.
 pub(super) type Refused = (Code, String);
@@ -32,6 +34,20 @@ pub(super) fn of_scenario(scenario: &Path, named: &str) -> Result<PathBuf, Refus
     }
     let path = scenario.parent().unwrap_or(Path::new("")).join(named);
     regular(&path).map(|()| path)
+}
+
+/// The text of a file that the scenario itself names, and the SHA-256 of its bytes.
+pub(super) fn text_of_scenario(
+    scenario: &Path,
+    named: &str,
+    most: usize,
+) -> Result<(String, String), Refused> {
+    let path = of_scenario(scenario, named)?;
+    let bytes = scenario::bytes(&path, most)?;
+    let sha256 = crate::drill::hex(&Sha256::digest(&bytes));
+    let text = String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
+    let text = text.ok_or_else(|| (Code::NotText, "is not text in UTF-8".to_owned()))?;
+    Ok((text, sha256))
 }
 
 /// A file in the fixture's `folder`, links on the way to it refused as well.

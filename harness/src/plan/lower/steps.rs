@@ -1,5 +1,6 @@
 //! The steps: a straight line, walked once, with all that is known at each of them.
 
+use std::path::Path;
 use std::time::Duration;
 
 use pgrehearse_verdict::brief::{DisasterBrief, RecoveryBrief};
@@ -7,11 +8,12 @@ use pgrehearse_verdict::brief::{DisasterBrief, RecoveryBrief};
 use crate::engine::{self, Abilities};
 use crate::plan::lower::Ground;
 use crate::plan::lower::complaints::Complaints;
+use crate::plan::lower::recover;
 use crate::plan::{Backup, Run, Step, Workload};
 use crate::scenario::{
-    self, BackupForm, Code, File, Kind, Pinned, Place, RunForm, did_you_mean, duration, rate,
+    self, BackupForm, Code, Kind, Pinned, Place, RunForm, ScenarioFile, did_you_mean, duration,
+    rate,
 };
-use crate::{disaster, plan::lower::recover};
 
 /// Writers where the scenario does not say, and the most it can ask for.
 const WRITERS_USUAL: u32 = 2;
@@ -26,8 +28,6 @@ const MARK_MAX: usize = 63;
 /// Names that mean something else in a report or a target.
 const MARKS_RESERVED: &[&str] =
     &["baseline", "recovered", "restarted", "latest", "immediate", "before_disaster"];
-/// Schemas that are the harness's own.
-const OWN_SCHEMAS: &[&str] = &["pgrehearse", "ledger"];
 
 /// The course of a drill, decided.
 #[derive(Default)]
@@ -61,27 +61,28 @@ pub(super) struct Walk<'a> {
     pub(super) harms: Vec<(&'static str, Place)>,
     pub(super) struck: Option<Place>,
     pub(super) recovered: Option<Place>,
-    gone: Option<Place>,
-    workload: Option<Place>,
-    backup: Option<Place>,
+    pub(super) gone: Option<Place>,
+    pub(super) workload: Option<Place>,
+    pub(super) backup: Option<Place>,
     full: bool,
     /// Whether a backup was taken after a harm, and thus holds it.
     pub(super) backed_up_harm: bool,
     ran: Duration,
     limit: Duration,
-    ground: &'a Ground,
+    pub(super) ground: &'a Ground,
     major: Option<u32>,
+    pub(super) scenario: &'a Path,
 }
 
 pub(super) fn lower(
-    file: &File,
+    scenario: &ScenarioFile,
     engine: Option<&Pinned<Kind<engine::Spec>>>,
     ground: &Ground,
     major: Option<u32>,
     limit: Duration,
     complaints: &mut Complaints,
 ) -> Course {
-    let Some(steps) = &file.steps else {
+    let Some(steps) = &scenario.file.steps else {
         complaints.missing("steps", "what happens, from `workload` to `recover`");
         return Course::default();
     };
@@ -115,6 +116,7 @@ pub(super) fn lower(
         limit,
         ground,
         major,
+        scenario: &scenario.path,
     };
     for (number, step) in steps.value.iter().enumerate() {
         let end = steps.value.get(number + 1).map(|next| next.at.start);
@@ -188,7 +190,7 @@ impl Walk<'_> {
     }
 
     /// Whether the server still serves at a step that needs it.
-    fn serves(&mut self, at: &Place, what: &str) -> bool {
+    pub(super) fn serves(&mut self, at: &Place, what: &str) -> bool {
         let Some(gone) = &self.gone else { return true };
         let said = format!("{what} needs the server, and it is gone{}", self.complaints.line(gone));
         self.complaints.add(Code::ServerGone, at, said);
@@ -314,48 +316,6 @@ impl Walk<'_> {
         });
         self.course.marks.push(text.to_owned());
         self.decide(Step::Mark(text.to_owned()), format!("mark: {text}"));
-    }
-
-    fn disaster(&mut self, disaster: &Pinned<Kind<disaster::Spec>>, at: &Place, end: usize) {
-        let kind = disaster.value.0.name();
-        let spec = disaster.value.0.disaster();
-        let nature = spec.nature();
-        if self.struck.is_none() && self.workload.is_none() {
-            self.complaints
-                .add(Code::NoWorkload, at, "no workload goes on when the disaster strikes")
-                .hint("begin with `- workload: {}`: without work nothing can be lost");
-        }
-        if self.struck.is_none() && self.backup.is_none() {
-            self.complaints
-                .add(Code::NoBackup, at, "no backup is taken before the disaster")
-                .hint("add `- backup: full` before it");
-        }
-        if !spec.rigs().contains(&self.ground.rig) {
-            let said = format!("the rig `{}` cannot cause `{kind}`", self.ground.rig);
-            self.complaints.add(Code::DisasterNotHere, &disaster.at, said).not_for_this_rig();
-        }
-        for table in &nature.harms {
-            let schema = table.split('.').next().unwrap_or_default();
-            if OWN_SCHEMAS.contains(&schema) {
-                let place = self.complaints.source().find(table, disaster.at.start, end);
-                let said = format!("{} is the harness's own table", self.complaints.quoted(table));
-                let place = place.unwrap_or_else(|| disaster.at.clone());
-                self.complaints.add(Code::OwnTable, &place, said);
-            }
-        }
-        if self.serves(at, "a disaster") && !nature.leaves_server {
-            self.gone = Some(at.clone());
-        }
-        if nature.writes_wal {
-            self.harms.push((kind, at.clone()));
-        }
-        self.struck.get_or_insert_with(|| at.clone());
-        let text = spec.text();
-        let leaves_wal = nature.leaves_wal;
-        let brief = DisasterBrief { kind: kind.to_owned(), text: text.clone(), leaves_wal };
-        self.course.disasters.push(brief);
-        self.course.harmed.extend(nature.harms);
-        self.decide(Step::Disaster(disaster.value.0.clone()), format!("disaster: {text}"));
     }
 
     fn time(&mut self, text: &Pinned<String>) -> Option<Duration> {

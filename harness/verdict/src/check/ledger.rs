@@ -156,6 +156,10 @@ fn kept(reckoning: &Reckoning<'_>) -> Finding {
         if tally.count(outcome) > 0 {
             details.push(format!("{} {words}", tally.count(outcome)));
         }
+        // Whoever chose the target has to know what it cost: with these, the ledger tells the rest.
+        if matches!(outcome, Outcome::GivenUpBefore | Outcome::GivenUpAfter) {
+            details.extend(tally.examples(outcome).iter().map(|one| format!("given up: {one}")));
+        }
     }
     if kept == 0 {
         let said = format!(

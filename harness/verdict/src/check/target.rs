@@ -36,6 +36,8 @@ const STOPPING: &str = "recovery stopping ";
 const ASKED: &str = "starting point-in-time recovery to WAL location (LSN)";
 /// How the target of a recovery begins whose position the user gave.
 const GIVEN: &str = "lsn ";
+/// How the target of a recovery begins that is the harm itself.
+const THE_HARM: &str = "before_disaster";
 const COMPLETE: &str = "archive recovery complete";
 const NOT_REACHED: &str = "recovery ended before configured recovery target was reached";
 
@@ -265,11 +267,21 @@ fn agreed(case: &Case<'_>, boundary: Lsn) -> Finding {
     let last = case.brief().recoveries.len() as u64;
     let earlier = |scope: &Scope| matches!(scope, Scope::Recovery(n) if u64::from(*n) < last);
     let since = lines.iter().rposition(|line| earlier(&line.scope)).map_or(0, |at| at + 1);
-    let noted = lines[since..].iter().filter_map(|line| match &line.event {
-        Event::Noted { lsn, .. } => *lsn,
-        _ => None,
-    });
-    match noted.min() {
+    let notes = || {
+        lines[since..].iter().filter_map(|line| match &line.event {
+            Event::Noted { began, lsn, .. } => Some((*began, *lsn)),
+            _ => None,
+        })
+    };
+    // Only where the target is the harm itself must nothing of before it be left out.
+    let exact = case.aim().is_some_and(|aim| aim.target.starts_with(THE_HARM));
+    let began = notes().filter_map(|(began, _)| began).min().filter(|_| exact);
+    match notes().filter_map(|(_, lsn)| lsn).min() {
+        Some(_) if began.is_some_and(|began| boundary < began) => {
+            let began = began.unwrap_or(boundary);
+            let said = format!("{boundary} lies before {began}, where the harm had not begun yet");
+            Finding::broken(NAME, "boundary_early", said)
+        }
         Some(noted) if boundary < noted => {
             let said = format!("{boundary} lies before {noted}, where the harm was done");
             Finding::held(NAME, "boundary_agrees", said)

@@ -38,6 +38,13 @@ pub fn interval((low, high): (f64, f64)) -> String {
     if ends.0 == ends.1 { ends.0 } else { format!("{} … {}", ends.0, ends.1) }
 }
 
+/// The acknowledged work that the chosen target gave up; `None` where it gave up none.
+pub fn given_up(measured: &Measured) -> Option<String> {
+    let (before, after) = measured.given_up;
+    let said = format!("{} from before the strike, {} from after it", count(before), count(after));
+    (before + after > 0).then_some(said)
+}
+
 /// A time as a scenario writes it: `500ms`, `90s`, `5m`, `1h30m`, `4h`, `2d`.
 pub fn limit(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {

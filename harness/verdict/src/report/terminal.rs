@@ -147,6 +147,9 @@ impl Page {
                 self.row("", Tone::Plain, &objective.said);
             }
         }
+        if let Some(said) = figures::given_up(measured) {
+            self.row("given up", Tone::Plain, &said);
+        }
     }
 
     fn findings(&mut self, drill: &Drill, hinted: &mut bool) {

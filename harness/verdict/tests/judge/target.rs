@@ -1,7 +1,7 @@
 //! `target`: where recovery ended, by three witnesses.
 
 use pgrehearse_verdict::finding::Status::{Broken, Held, Unknown};
-use pgrehearse_verdict::journal::{Event, Scope};
+use pgrehearse_verdict::journal::{Aim, Event, Scope};
 use pgrehearse_verdict::lsn::Lsn;
 use pgrehearse_verdict::question::{Moment, Question};
 
@@ -223,7 +223,7 @@ fn noted(lsn: Option<Lsn>) -> Story {
     let mut story = Story::before_disaster();
     story.change(&Scope::Source, |event| {
         Some(match event {
-            Event::Noted { xid, .. } => Event::Noted { xid, lsn },
+            Event::Noted { xid, began, .. } => Event::Noted { xid, began, lsn },
             other => other,
         })
     });
@@ -236,6 +236,34 @@ fn the_strikes_own_note_is_held_against_the_boundary() {
     noted(Some(Lsn(0x4000028))).expect(NAME, Broken, &["boundary_disagrees"]);
     noted(Some(Lsn(0x3FFFFFF))).expect(NAME, Broken, &["boundary_disagrees"]);
     noted(None).expect(NAME, Unknown, &["boundary_unchecked"]);
+}
+
+/// The position that the disaster noted before it wrote anything.
+fn began(began: Option<Lsn>, target: &str) -> Story {
+    let mut story = noted(Some(Lsn(0x4000029)));
+    story.change(&Scope::Source, |event| {
+        Some(match event {
+            Event::Noted { xid, lsn, .. } => Event::Noted { xid, began, lsn },
+            other => other,
+        })
+    });
+    story.change(&RECOVERY, |event| {
+        Some(match event {
+            Event::Aimed(aim) => Event::Aimed(Aim { target: target.to_owned(), ..aim }),
+            other => other,
+        })
+    });
+    story
+}
+
+#[test]
+fn a_boundary_before_the_harm_began_gives_up_good_work() {
+    began(Some(Lsn(0x4000028)), "before_disaster").expect(NAME, Held, &[]);
+    began(Some(Lsn(0x4000029)), "before_disaster").expect(NAME, Broken, &["boundary_early"]);
+    // An older binary noted none.
+    began(None, "before_disaster").expect(NAME, Held, &[]);
+    // A mark may lie long before.
+    began(Some(Lsn(0x4000029)), "mark healthy").expect(NAME, Held, &[]);
 }
 
 #[test]

@@ -216,7 +216,6 @@ fn objectives(drill: &Drill) -> Vec<ObjectiveRow> {
 fn measured_figures(drill: &Drill) -> Vec<(&'static str, String)> {
     let measured = &drill.judgement.measured;
     let (all, before) = measured.acknowledged;
-    let (given_up_before, given_up_after) = measured.given_up;
     let (came_back, vanished) = measured.in_doubt;
     let count = figures::count;
     let mut rows = vec![(
@@ -233,11 +232,7 @@ fn measured_figures(drill: &Drill) -> Vec<(&'static str, String)> {
     if all > 0 {
         let acknowledged = format!("{}, {} of them before the strike", count(all), count(before));
         rows.push(("transactions acknowledged", acknowledged));
-        let given_up = format!(
-            "{} from before the strike, {} from after it",
-            count(given_up_before),
-            count(given_up_after)
-        );
+        let given_up = figures::given_up(measured).unwrap_or_else(|| "nothing".to_owned());
         rows.push(("given up by the chosen target", given_up));
         let in_doubt = format!("{} came back, {} did not", count(came_back), count(vanished));
         rows.push(("transactions in doubt", in_doubt));

@@ -266,7 +266,11 @@ fn ran(node: &str, word: &str) -> Ran {
 fn struck(undo: bool) -> Vec<Event> {
     let mut events = vec![Event::Struck { disaster: "disaster".to_owned() }];
     if undo {
-        events.push(Event::Noted { xid: Some(733), lsn: Some(Lsn(0x40000F8)) });
+        events.push(Event::Noted {
+            xid: Some(733),
+            began: Some(Lsn(0x3000100)),
+            lsn: Some(Lsn(0x40000F8)),
+        });
     }
     events.push(Event::Witnessed { what: "it was gone".to_owned(), so: true });
     events.push(Event::Sealed { bytes: 0, sha256: String::new() });
