@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgrehearse_verdict::journal::{Backup, Event, RigCause, Scope};
+use pgrehearse_verdict::journal::{Backup, Event, Promise, RigCause, Scope};
 use pgrehearse_verdict::ledger::Opening;
 use pgrehearse_verdict::lsn::Lsn;
 use pgrehearse_verdict::question::Moment;
@@ -56,6 +56,7 @@ pub struct Drill<'a> {
     /// Whether the source can still be asked.
     pub(super) source_serves: bool,
     pub(super) archiver: Option<Archiver>,
+    pub(super) promised: Option<Promise>,
     pub(super) recoveries: u32,
     pub(super) last: Option<super::recover::Recovered>,
 }
@@ -248,7 +249,8 @@ impl Drill<'_> {
         }
         let (promised, archiver) = promise(&self.source).await?;
         self.archiver = Some(archiver);
-        self.stage.note(Event::Promised(promised))?;
+        self.stage.note(Event::Promised(promised.clone()))?;
+        self.promised = Some(promised);
         self.stage.note(Event::Struck { disaster: disaster.text() })?;
         let struck = disaster.strike(&self.stage, &self.source).await;
         if let Some(workload) = &self.workload {

@@ -89,6 +89,7 @@ pub async fn raise<'a>(
         harm: None,
         source_serves: true,
         archiver: None,
+        promised: None,
         recoveries: 0,
         last: None,
     })

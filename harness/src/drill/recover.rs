@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgrehearse_verdict::journal::{Aim, Event, Scope, SubjectCause, Tick};
+use pgrehearse_verdict::journal::{Aim, Event, Promise, Scope, SubjectCause, Tick};
 use pgrehearse_verdict::lsn::{Lsn, Segment};
 use pgrehearse_verdict::question::{Moment, Question};
 use tokio::time::Instant;
@@ -123,6 +123,7 @@ impl Drill<'_> {
             let last = Lsn(end.0.saturating_sub(1));
             let wanted = Segment::holding(archiver.timeline, last, archiver.segment_bytes);
             if archiver.last.is_some_and(|last| last >= wanted) {
+                self.promise_again(Promise { safe: archiver.safe, ..promised })?;
                 return Ok(wanted.end());
             }
             if Instant::now() >= deadline {
@@ -134,6 +135,14 @@ impl Drill<'_> {
             }
             tokio::time::sleep(ARCHIVE_LOOK_EVERY).await;
         }
+    }
+
+    /// A server that still serves has said more since the strike: all that it wrote is archived.
+    /// What was seen of its cadence stays as it was at the strike, where nobody hurried it.
+    fn promise_again(&mut self, now: Promise) -> Result<(), Trouble> {
+        let Some(then) = self.promised.clone() else { return Ok(()) };
+        let promised = Promise { safe: now.safe, archive_failures: now.archive_failures, ..then };
+        self.stage.note(Event::Promised(promised))
     }
 
     /// The server to recover to.

@@ -110,7 +110,11 @@ impl Drill<'_> {
     /// The segments that the recovery read beyond the end of its backup.
     fn needed(&self, last: &Recovered) -> Vec<Segment> {
         let boundary = last.aim.boundary;
+        let begun_with = last.aim.backup.as_deref();
         let backup = self.backups.iter().rev().find_map(|backup| {
+            if begun_with.is_some_and(|label| label != backup.label) {
+                return None;
+            }
             let stop = backup.stop?;
             boundary.is_none_or(|end| stop <= end).then_some(stop)
         });

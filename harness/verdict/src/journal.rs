@@ -72,7 +72,7 @@ pub enum Event {
     },
     /// A backup was finished.
     BackedUp(Backup),
-    /// What the set-up said was safe, asked just before the strike.
+    /// What the set-up said was safe, just before the strike and, if it still served, at its end.
     Promised(Promise),
     /// The strike: the disaster is issued now. Time is counted from this line.
     Struck {

@@ -92,6 +92,9 @@ async fn first_of_chain(
 ) -> Result<Option<(String, Range)>, Trouble> {
     let shelf = Shelf::on(bench.node);
     for label in shelf.newest_first(stage).await? {
+        if bench.backup.is_some_and(|begun_with| begun_with != label) {
+            continue;
+        }
         let stop = wal_of(stage, bench.node, &label).await?.stop;
         // The recovery needed what follows the end of its backup: a later one was not its own.
         if bench.needed.first().is_some_and(|first| stop > first.start) {
