@@ -19,6 +19,7 @@ mod quote;
 mod raise;
 mod recover;
 mod redactor;
+mod salvage;
 mod secrets;
 mod server;
 mod twin;

@@ -111,7 +111,10 @@ impl Drill<'_> {
             Step::Run(spec) => self.run(spec).await,
             Step::Mark(name) => self.mark(name).await,
             Step::Disaster(spec) => self.strike(spec.disaster()).await,
-            Step::Recover(spec) => self.recover(spec).await,
+            Step::Recover(spec) => match &spec.salvage {
+                Some(table) => self.salvage(spec, table).await,
+                None => self.recover(spec).await,
+            },
         }
     }
 

@@ -38,31 +38,33 @@ pub async fn await_writable(
     limit: Duration,
 ) -> Result<(), Trouble> {
     let watch = Watch { server, deadline: Instant::now() + limit, limit };
-    let mut failed = begun;
-    let mut session = watch.connect(&mut failed).await?;
-    stage.note(Event::Ticked(Tick::Reads))?;
-    watch.promotion(&mut session, &mut failed).await?;
-    stage.note(Event::Ticked(Tick::Promoted))?;
-    drop(session);
-    let mut attempts = 0;
-    loop {
-        let began = Instant::now();
-        match write(server, application, note).await {
-            Ok(()) => break,
-            Err(trouble) => {
-                failed = began;
-                attempts += 1;
-                watch.look(attempts, &trouble).await?;
-            }
-        }
-        tokio::time::sleep(CONNECT_EVERY).await;
-    }
-    let ended = Instant::now();
-    stage.note(Event::Writable {
-        last_failed_began_ns: stage.notebook.ns(failed),
-        first_good_ended_ns: stage.notebook.ns(ended),
-    })?;
-    stage.note(Event::Probed { note: note.to_owned() })
+    let failed = watch.promoted(stage, begun).await?;
+    watch.written(stage, application, note, failed).await
+}
+
+/// Waits until the server has left recovery.
+pub async fn await_promoted(
+    stage: &Stage,
+    server: &Server,
+    begun: Instant,
+    limit: Duration,
+) -> Result<(), Trouble> {
+    let watch = Watch { server, deadline: Instant::now() + limit, limit };
+    watch.promoted(stage, begun).await.map(|_| ())
+}
+
+/// Waits until the application can write to a server that has been serving all along, and notes
+/// when that was. `begun` is the instant from which on it counts.
+pub async fn await_write(
+    stage: &Stage,
+    server: &Server,
+    application: &Login,
+    note: &str,
+    begun: Instant,
+    limit: Duration,
+) -> Result<(), Trouble> {
+    let watch = Watch { server, deadline: Instant::now() + limit, limit };
+    watch.written(stage, application, note, begun).await
 }
 
 /// One write of the application's: identity and row on the same fresh connection.
@@ -99,6 +101,45 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
+    /// When the last attempt began that found it still in recovery.
+    async fn promoted(&self, stage: &Stage, begun: Instant) -> Result<Instant, Trouble> {
+        let mut failed = begun;
+        let mut session = self.connect(&mut failed).await?;
+        stage.note(Event::Ticked(Tick::Reads))?;
+        self.promotion(&mut session, &mut failed).await?;
+        stage.note(Event::Ticked(Tick::Promoted))?;
+        Ok(failed)
+    }
+
+    /// The application's first acknowledged write.
+    async fn written(
+        &self,
+        stage: &Stage,
+        application: &Login,
+        note: &str,
+        mut failed: Instant,
+    ) -> Result<(), Trouble> {
+        let mut attempts = 0;
+        loop {
+            let began = Instant::now();
+            match write(self.server, application, note).await {
+                Ok(()) => break,
+                Err(trouble) => {
+                    failed = began;
+                    attempts += 1;
+                    self.look(attempts, &trouble).await?;
+                }
+            }
+            tokio::time::sleep(CONNECT_EVERY).await;
+        }
+        let ended = Instant::now();
+        stage.note(Event::Writable {
+            last_failed_began_ns: stage.notebook.ns(failed),
+            first_good_ended_ns: stage.notebook.ns(ended),
+        })?;
+        stage.note(Event::Probed { note: note.to_owned() })
+    }
+
     /// The persistent connection, as soon as the server takes one.
     async fn connect(&self, failed: &mut Instant) -> Result<Box<dyn Session>, Trouble> {
         let mut attempts = 0;

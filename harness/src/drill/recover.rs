@@ -19,14 +19,14 @@ use crate::drill::secrets::nonce;
 use crate::drill::{QUERY_LIMIT, SUPERUSER, Server, ask, ask_files};
 use crate::engine::{Course, Restorer};
 use crate::plan::{Postgres, Recover};
-use crate::rig::{Mount, Node, Place, Stage, Trouble, Volume};
+use crate::rig::{Login, Mount, Node, Place, Stage, Trouble, Volume};
 
 /// How long the archive may take to hold the last segment of a server that still serves.
 const ARCHIVE_LIMIT: Duration = Duration::from_secs(600);
 /// The time between two looks at the archiver.
 const ARCHIVE_LOOK_EVERY: Duration = Duration::from_millis(10);
 /// How long a recovered server may take to become writable, replay included.
-const RECOVERY_LIMIT: Duration = Duration::from_secs(3600);
+pub(super) const RECOVERY_LIMIT: Duration = Duration::from_secs(3600);
 /// How long a killed server may take to answer again.
 const RESTART_LIMIT: Duration = Duration::from_secs(300);
 
@@ -58,15 +58,9 @@ impl Drill<'_> {
         let begun = Instant::now();
         self.finish().await?;
         let end_of_wal = self.retire_source(&stage).await?;
-        if let Some(earlier) = self.last.take() {
-            earlier.server.node.destroy().await?;
-        }
-        let mount =
-            Mount { volume: self.repository.clone(), at: Place::Repository, read_only: false };
-        let name = format!("target-{number}");
+        self.leave_last().await?;
         let postgres = self.postgres_of(spec);
-        let node = stage.rig.node(node_spec(&postgres, &name, vec![mount])).await?;
-        stage.note(Event::Ticked(Tick::Provisioned))?;
+        let node = self.ground(&stage, &postgres, &format!("target-{number}")).await?;
         let (course, aim) = self.aim(&stage, &*node, spec, end_of_wal).await?;
         stage.note(Event::Aimed(aim.clone()))?;
         stage.note(Event::Ticked(Tick::Located))?;
@@ -76,14 +70,34 @@ impl Drill<'_> {
         stage.note(Event::Ticked(Tick::Verified))?;
         self.note_commits(&stage, &*server.node, &aim).await?;
         self.ask_chain(&stage, &*server.node).await?;
-        self.kill_and_ask(&stage, &server).await?;
-        if self.stop_and_ask(&stage, &server).await? {
-            server.start(&stage, &overrides()).await?;
-            server.await_ready(RESTART_LIMIT).await?;
-        }
+        self.ask_to_the_end(&stage, &server, &overrides()).await?;
         let segment_bytes = self.archiver.map_or(16 << 20, |archiver| archiver.segment_bytes);
         self.last = Some(Recovered { course, postgres, aim, segment_bytes, server });
         Ok(())
+    }
+
+    /// What was recovered last makes way for the next.
+    pub(super) async fn leave_last(&mut self) -> Result<(), Trouble> {
+        match self.last.take() {
+            Some(last) if !Arc::ptr_eq(&last.server, &self.source) => {
+                last.server.node.destroy().await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Fresh ground with the repository on it.
+    pub(super) async fn ground(
+        &self,
+        stage: &Stage,
+        postgres: &Postgres,
+        name: &str,
+    ) -> Result<Arc<dyn Node>, Trouble> {
+        let mount =
+            Mount { volume: self.repository.clone(), at: Place::Repository, read_only: false };
+        let node = stage.rig.node(node_spec(postgres, name, vec![mount])).await?;
+        stage.note(Event::Ticked(Tick::Provisioned))?;
+        Ok(node)
     }
 
     /// The source ends here. One that still serves finishes its last segment first, as anyone
@@ -107,7 +121,8 @@ impl Drill<'_> {
         Ok(end)
     }
 
-    async fn archive_all(&mut self) -> Result<Lsn, Trouble> {
+    /// All that was written until now is in the archive; where it ends.
+    pub(super) async fn archive_all(&mut self) -> Result<Lsn, Trouble> {
         let during = "finish the last segment";
         let mut session = self.source.connect("postgres").await.map_err(refused(during))?;
         let tables =
@@ -146,7 +161,7 @@ impl Drill<'_> {
     }
 
     /// The server to recover to.
-    fn postgres_of(&self, spec: &Recover) -> Postgres {
+    pub(super) fn postgres_of(&self, spec: &Recover) -> Postgres {
         let own = &self.plan.postgres;
         Postgres { version: spec.postgres.unwrap_or(own.version), ..own.clone() }
     }
@@ -175,10 +190,7 @@ impl Drill<'_> {
         if self.kept {
             say_how_to_look(stage, &server, self.plan).await?;
         }
-        let first = self.plan.fixture.application.first();
-        let role = first.map_or(SUPERUSER, |application| &application.role);
-        let login = self.secrets.login(role, self.database());
-        let note = format!("probe {planted}");
+        let (login, note) = (self.application(), format!("probe {planted}"));
         let writable = await_writable(stage, &server, &login, &note, begun, RECOVERY_LIMIT).await;
         if let Err(trouble) = writable {
             // The log is a witness of a recovery that did not end well.
@@ -187,6 +199,13 @@ impl Drill<'_> {
             return Err(trouble);
         }
         Ok(server)
+    }
+
+    /// How the application comes in.
+    pub(super) fn application(&self) -> Login {
+        let first = self.plan.fixture.application.first();
+        let role = first.map_or(SUPERUSER, |application| &application.role);
+        self.secrets.login(role, self.database())
     }
 
     /// Asks what can be asked where no server answers, if some check wants to know it.
@@ -206,7 +225,7 @@ impl Drill<'_> {
     /// Files are put in place before a server starts on them; contents go into one that runs. The
     /// instant before which nobody could have written: the application is not let in while the
     /// contents still come.
-    async fn stand_up(
+    pub(super) async fn stand_up(
         &self,
         stage: &Stage,
         server: &Arc<Server>,
@@ -239,15 +258,35 @@ impl Drill<'_> {
     }
 
     /// What was acknowledged must survive a power cut.
-    async fn kill_and_ask(&self, stage: &Stage, server: &Server) -> Result<(), Trouble> {
+    async fn kill_and_ask(
+        &self,
+        stage: &Stage,
+        server: &Server,
+        settings: &[(&str, &str)],
+    ) -> Result<(), Trouble> {
         let wanted = questions(&self.plan.brief, &Moment::Restarted);
         if wanted.is_empty() {
             return Ok(());
         }
         server.kill(stage).await?;
-        server.start(stage, &overrides()).await?;
+        server.start(stage, settings).await?;
         server.await_ready(RESTART_LIMIT).await?;
         ask(stage, server, &self.asker, &Moment::Restarted, &wanted).await
+    }
+
+    /// What is asked of a server that was killed, and of one that was stopped; it is left running.
+    pub(super) async fn ask_to_the_end(
+        &self,
+        stage: &Stage,
+        server: &Server,
+        settings: &[(&str, &str)],
+    ) -> Result<(), Trouble> {
+        self.kill_and_ask(stage, server, settings).await?;
+        if self.stop_and_ask(stage, server).await? {
+            server.start(stage, settings).await?;
+            server.await_ready(RESTART_LIMIT).await?;
+        }
+        Ok(())
     }
 
     /// What was written must lie on the disk. Whether the server had to be stopped for it.

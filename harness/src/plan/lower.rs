@@ -9,6 +9,7 @@ mod objectives;
 mod own_file;
 mod query;
 mod recover;
+mod salvage;
 mod server;
 mod steps;
 mod strike;

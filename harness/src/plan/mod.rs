@@ -113,6 +113,8 @@ pub struct Recover {
     pub arrival: engine::Arrival,
     /// The major version to recover to, where it is not the source's.
     pub postgres: Option<u32>,
+    /// The table that is put back into the living database, where that is all that is done.
+    pub salvage: Option<disaster::TableName>,
 }
 
 /// The backup that a recovery begins with.

@@ -75,6 +75,7 @@ codes! {
     MarkBeforeBackup "mark_before_backup";
     UnknownTarget "unknown_target";
     EngineTarget "engine_target";
+    SalvageMisfit "salvage_misfit";
     EngineMisfit "engine_misfit";
     NoWalHarm "no_wal_harm";
     SeveralHarms "several_harms";

@@ -165,6 +165,9 @@ pub struct Recover {
     pub action: Option<Pinned<String>>,
     /// The major version to recover to; the source's own where nothing is said.
     pub postgres: Option<Pinned<u32>>,
+    /// A dropped table, as `schema.name`, that is all to be brought back: it is recovered aside and
+    /// loaded into the living database, which goes on meanwhile.
+    pub salvage: Option<Pinned<String>>,
     /// The server it is about: `old` is the one that was struck.
     pub on: Option<Pinned<String>>,
 }

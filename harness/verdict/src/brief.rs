@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::check;
+use crate::question::Moment;
 
 /// The format of a brief; a reader refuses a greater one.
 pub const FORMAT: u32 = 2;
@@ -96,6 +97,17 @@ pub struct RecoveryBrief {
     /// The major version that is recovered to, where it is not the source's.
     #[serde(default)]
     pub postgres: Option<u32>,
+    /// The table that is put back into the living database from a server recovered aside, as
+    /// `schema.name`, where that is all that is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salvage: Option<String>,
+}
+
+impl RecoveryBrief {
+    /// When the server is asked that was restored from the backup.
+    pub fn restored(&self) -> Moment {
+        if self.salvage.is_some() { Moment::Aside } else { Moment::Recovered }
+    }
 }
 
 /// What the user wants held. Times are in seconds.

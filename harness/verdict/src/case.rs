@@ -78,7 +78,7 @@ impl<'a> Case<'a> {
     pub fn answer(&self, moment: &Moment, question: &Question) -> Known<'a> {
         let wanted = match moment {
             Moment::Baseline | Moment::Mark(_) | Moment::BackedUp => &Scope::Source,
-            Moment::Recovered | Moment::Restarted | Moment::Stopped => self.scope,
+            Moment::Aside | Moment::Recovered | Moment::Restarted | Moment::Stopped => self.scope,
         };
         let found = self.record.lines.iter().rev().find_map(|line| match &line.event {
             Event::Answered { moment: at, question: asked, answer }
@@ -131,9 +131,33 @@ impl<'a> Case<'a> {
         })
     }
 
+    /// The table that is put back into the living database, if that is all this recovery does.
+    /// A must-fail twin ends with the server recovered aside, and is judged as any recovery.
+    pub fn salvage(&self) -> Option<&'a str> {
+        let Scope::Recovery(number) = self.scope else { return None };
+        let at = usize::try_from(number.checked_sub(1)?).ok()?;
+        self.brief().recoveries.get(at)?.salvage.as_deref()
+    }
+
+    /// When the server is asked that was restored from the backup.
+    pub fn restored(&self) -> Moment {
+        if self.salvage().is_some() { Moment::Aside } else { Moment::Recovered }
+    }
+
+    /// Where the living database's WAL ended that a table was put back into.
+    fn salvaged(&self) -> Option<Lsn> {
+        self.own_events().find_map(|(_, event)| match event {
+            Event::Salvaged { until, .. } => Some(*until),
+            _ => None,
+        })
+    }
+
     /// The position before which records were selected: the chosen one, or where the new
-    /// timeline left the old.
+    /// timeline left the old. A living database has all there is.
     pub fn boundary(&self) -> Option<Lsn> {
+        if self.salvage().is_some() {
+            return self.salvaged();
+        }
         match self.aim() {
             Some(aim) if aim.snapshot.is_some() => None,
             Some(aim) if aim.boundary.is_some() => aim.boundary,
@@ -153,7 +177,7 @@ impl<'a> Case<'a> {
 
     /// Where the recovered server's timeline left its parent, from its history file.
     pub fn switch(&self) -> Option<Lsn> {
-        match self.answer(&Moment::Recovered, &Question::History) {
+        match self.answer(&self.restored(), &Question::History) {
             Known::Rows(table) => {
                 table.get(table.rows.len().checked_sub(1)?, "switch")?.parse().ok()
             }

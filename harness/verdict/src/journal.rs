@@ -1,8 +1,10 @@
 //! The journal: all observations of a drill, in order, one JSON object a line, only ever appended.
 //! These are the types; [`read`] turns the text of a journal back into lines.
 
+mod fault;
 mod read;
 
+pub use fault::{Cause, Fault, RigCause, SubjectCause};
 pub use read::{JOURNAL_BYTES_MAX, JournalError, read};
 
 use serde::{Deserialize, Serialize};
@@ -121,6 +123,14 @@ pub enum Event {
         last_failed_began_ns: u64,
         /// When the first probe that succeeded ended.
         first_good_ended_ns: u64,
+    },
+    /// A table was put back into the living database, from a server recovered aside.
+    Salvaged {
+        /// Its name.
+        table: String,
+        /// Where the living database's WAL ended when its workload had: all that was acknowledged
+        /// lies before it, and must be there.
+        until: Lsn,
     },
     /// The text the probe wrote, to be found again.
     Probed {
@@ -308,6 +318,8 @@ pub enum Tick {
     Reads,
     /// The server left recovery.
     Promoted,
+    /// A table was loaded into the living database.
+    Loaded,
     /// Every question was answered.
     Verified,
 }
@@ -322,64 +334,6 @@ pub struct Sabotaged {
     pub proof: Option<String>,
     /// Whether the original was the same, byte for byte, after as before.
     pub original_untouched: bool,
-}
-
-/// A failure, and whose it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fault {
-    /// Whose failure it is, and of what kind.
-    pub cause: Cause,
-    /// What was being done.
-    pub during: String,
-    /// What was said.
-    pub said: String,
-}
-
-/// Whose failure it is. The rig is blamed on positive evidence only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Cause {
-    /// What is tested failed: the backup, the restore, the server.
-    Subject(SubjectCause),
-    /// The ground failed, or we did.
-    Rig(RigCause),
-}
-
-/// The ways in which what is tested can fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SubjectCause {
-    /// A command of the subject's failed.
-    Command,
-    /// The subject did not finish within its time limit.
-    TimeLimit,
-    /// The server did not start, or not get where it should.
-    Server,
-    /// No target could be found.
-    Target,
-}
-
-/// The closed list of evidence on which the rig is blamed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RigCause {
-    /// The container engine's API reported an error.
-    EngineApi,
-    /// A command could not be executed at all (126, 127).
-    NotExecutable,
-    /// The out-of-memory killer was here.
-    OutOfMemory,
-    /// A volume that the rig sized is full.
-    NoSpace,
-    /// A signal that we sent.
-    Signal,
-    /// We panicked.
-    Panic,
-    /// A time limit outside the subject's commands.
-    TimeLimit,
-    /// The disaster did nothing, or the workload could not be started: the drill is not one.
-    NotADrill,
 }
 
 /// How a drill ended.

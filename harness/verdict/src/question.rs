@@ -17,6 +17,8 @@ pub enum Moment {
     Mark(String),
     /// On the source, when a backup was finished.
     BackedUp,
+    /// On the server that a table is salvaged from, once it has left recovery.
+    Aside,
     /// On the recovered server, once it is writable.
     Recovered,
     /// On the recovered server, after it was killed and started again.
@@ -32,6 +34,7 @@ impl fmt::Display for Moment {
             Moment::Baseline => f.write_str("baseline"),
             Moment::Mark(name) => write!(f, "mark {name}"),
             Moment::BackedUp => f.write_str("backup"),
+            Moment::Aside => f.write_str("aside"),
             Moment::Recovered => f.write_str("recovered"),
             Moment::Restarted => f.write_str("restarted"),
             Moment::Stopped => f.write_str("stopped"),

@@ -18,7 +18,7 @@ pub struct TableName {
 
 impl TableName {
     /// The table as SQL names it.
-    pub(in crate::disaster) fn quoted(&self) -> String {
+    pub(crate) fn quoted(&self) -> String {
         format!("{}.{}", quote_ident(&self.schema), quote_ident(&self.name))
     }
 }

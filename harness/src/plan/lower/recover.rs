@@ -4,6 +4,7 @@ use pgrehearse_verdict::brief::{Protection, RecoveryBrief};
 use pgrehearse_verdict::lsn::Lsn;
 
 use crate::engine::Arrival;
+use crate::plan::lower::salvage;
 use crate::plan::lower::steps::Walk;
 use crate::plan::{At, From, Recover, Step, To};
 use crate::scenario::{
@@ -63,14 +64,22 @@ pub(super) fn lower(walk: &mut Walk<'_>, recover: &scenario::Recover, at: &Place
     text.push_str(if beside.arrival == Arrival::Pause { ", and pause there" } else { "" });
     text.extend(beside.timeline.map(|timeline| format!(", along timeline {timeline}")));
     text.extend(beside.postgres.map(|major| format!(", on PostgreSQL {major}")));
+    let salvage = recover.salvage.as_ref().and_then(|table| salvage::lower(walk, table, recover));
+    if let Some(table) = &salvage {
+        text.push_str(&format!(", and put {table} back into the living database"));
+    } else {
+        // Nothing is left of the server that was struck for those that follow.
+        walk.gone.get_or_insert_with(|| at.clone());
+    }
     walk.course.recoveries.push(RecoveryBrief {
         target: text.clone(),
         chosen,
         undoes: !walk.harms.is_empty(),
         postgres: beside.postgres,
+        salvage: salvage.as_ref().map(ToString::to_string),
     });
     let Beside { from, timeline, arrival, postgres, .. } = beside;
-    let step = Recover { to: target, from, timeline, arrival, postgres };
+    let step = Recover { to: target, from, timeline, arrival, postgres, salvage };
     walk.decide(Step::Recover(step), format!("recover: to {text}"));
 }
 

@@ -1,5 +1,7 @@
 //! Identity: what is looked at is the server that was just restored, and nothing else.
 
+mod living;
+
 use serde::{Deserialize, Serialize};
 
 use crate::brief::{Brief, Protection};
@@ -28,11 +30,14 @@ impl Check for Identity {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Finding> {
-        let mut found = vec![source_down(case)];
         let before = rows(case, NAME, &Moment::Baseline, &Question::Server);
         let after = rows(case, NAME, &Moment::Recovered, &Question::Server);
         match (before, after) {
+            (Ok(before), Ok(after)) if case.salvage().is_some() => {
+                living::judge(case, before, after)
+            }
             (Ok(before), Ok(after)) => {
+                let mut found = vec![source_down(case)];
                 found.push(nonce(case, after));
                 found.push(cluster(case.brief().protection, before, after));
                 found.push(ground(after));
@@ -40,12 +45,15 @@ impl Check for Identity {
                 found.push(start(before, after));
                 found.push(archiving(after));
                 found.push(checksums(before, after));
+                found
             }
             (before, after) => {
-                found.extend(before.err().into_iter().chain(after.err()).map(|finding| *finding))
+                let mut found: Vec<_> =
+                    case.salvage().map_or_else(|| vec![source_down(case)], |_| vec![]);
+                found.extend(before.err().into_iter().chain(after.err()).map(|finding| *finding));
+                found
             }
         }
-        found
     }
 }
 
@@ -71,16 +79,20 @@ fn source_down(case: &Case<'_>) -> Finding {
     }
 }
 
+/// The nonce that every server of the source bears.
+fn source_nonce<'a>(case: &Case<'a>) -> Option<&'a str> {
+    case.events().find_map(|(_, _, event)| match event {
+        Event::Began(began) => Some(began.source_nonce.as_str()),
+        _ => None,
+    })
+}
+
 fn nonce(case: &Case<'_>, after: &Table) -> Finding {
     let planted = case.own_events().filter_map(|(_, event)| match event {
         Event::Planted { nonce } => Some(nonce.as_str()),
         _ => None,
     });
-    let source = case.events().find_map(|(_, _, event)| match event {
-        Event::Began(began) => Some(began.source_nonce.as_str()),
-        _ => None,
-    });
-    let (Some(planted), Some(source)) = (planted.last(), source) else {
+    let (Some(planted), Some(source)) = (planted.last(), source_nonce(case)) else {
         let said = "which nonce the server was given, or the source, is not in the journal";
         return Finding::unknown(NAME, "untried", said).about("nonce");
     };

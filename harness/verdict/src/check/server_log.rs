@@ -8,6 +8,7 @@ use crate::brief::Brief;
 use crate::case::Case;
 use crate::check::answered::{rows, shown};
 use crate::check::log::{self, Entry, Severity};
+use crate::check::target::asked;
 use crate::check::{Check, difference};
 use crate::finding::Finding;
 use crate::question::{Moment, Question};
@@ -89,12 +90,12 @@ impl Check for ServerLog {
         "the server's log has no panic, no damaged WAL or page, no crash recovery, no early end";
     const EXAMPLE: &'static str = "server_log";
 
-    fn asks(&self, _brief: &Brief) -> Vec<(Moment, Question)> {
-        vec![(Moment::Recovered, Question::ServerLog)]
+    fn asks(&self, brief: &Brief) -> Vec<(Moment, Question)> {
+        asked(brief).map(|moment| (moment, Question::ServerLog)).collect()
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Finding> {
-        let table = match rows(case, NAME, &Moment::Recovered, &Question::ServerLog) {
+        let table = match rows(case, NAME, &case.restored(), &Question::ServerLog) {
             Ok(table) => table,
             Err(finding) => return vec![*finding],
         };

@@ -52,12 +52,9 @@ impl Check for Target {
         "recovery stopped just before the chosen record, or at the end, on the right timeline";
     const EXAMPLE: &'static str = "target";
 
-    fn asks(&self, _brief: &Brief) -> Vec<(Moment, Question)> {
-        vec![
-            (Moment::Recovered, Question::Server),
-            (Moment::Recovered, Question::ServerLog),
-            (Moment::Recovered, Question::History),
-        ]
+    fn asks(&self, brief: &Brief) -> Vec<(Moment, Question)> {
+        let questions = [Question::Server, Question::ServerLog, Question::History];
+        asked(brief).flat_map(|moment| questions.clone().map(|it| (moment.clone(), it))).collect()
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Finding> {
@@ -73,7 +70,7 @@ impl Check for Target {
             Err(finding) => return vec![*finding],
         };
         let (mut found, mut stop) = (vec![], None);
-        match rows(case, NAME, &Moment::Recovered, &Question::ServerLog) {
+        match rows(case, NAME, &case.restored(), &Question::ServerLog) {
             Ok(table) => {
                 let entries = log::entries(table);
                 found.push(completed(&entries));
@@ -82,7 +79,7 @@ impl Check for Target {
             }
             Err(finding) => found.push(*finding),
         }
-        match rows(case, NAME, &Moment::Recovered, &Question::History) {
+        match rows(case, NAME, &case.restored(), &Question::History) {
             Ok(table) => {
                 found.push(timeline(case, table));
                 found.push(switched(case, boundary, stop, table));
@@ -94,6 +91,13 @@ impl Check for Target {
         }
         found
     }
+}
+
+/// When restored servers are asked: those of the recoveries, and those of the twins.
+pub(super) fn asked(brief: &Brief) -> impl Iterator<Item = Moment> + use<> {
+    let aside = brief.recoveries.last().map(RecoveryBrief::restored);
+    let aside = aside.filter(|moment| *moment != Moment::Recovered);
+    [Moment::Recovered].into_iter().chain(aside)
 }
 
 /// The position aimed at; `None` for all there is. The journal must aim as the brief promised.
@@ -250,7 +254,7 @@ fn is_next(case: &Case<'_>, end: Lsn, start: Lsn) -> bool {
     if !end.0.is_multiple_of(PAGE_BYTES) {
         return false;
     }
-    let server = rows(case, NAME, &Moment::Recovered, &Question::Server);
+    let server = rows(case, NAME, &case.restored(), &Question::Server);
     let segment = server.ok().and_then(|table| table.pair("segment_bytes")?.parse::<u64>().ok());
     let Some(segment) = segment.filter(|bytes| *bytes >= PAGE_BYTES) else {
         return false;

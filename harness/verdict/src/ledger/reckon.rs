@@ -66,7 +66,8 @@ fn boundary(case: &Case<'_>) -> Result<Boundary, Unreckoned> {
     };
     Ok(Boundary {
         at: case.boundary(),
-        chosen: recovery.chosen,
+        // What lies before the end of a living database must be there, promised or not.
+        chosen: recovery.chosen || case.salvage().is_some(),
         wal_prefix: match case.brief().protection {
             Protection::Archive => true,
             Protection::Snapshots => false,

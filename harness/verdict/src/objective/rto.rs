@@ -83,6 +83,7 @@ fn tick_name(tick: Tick) -> &'static str {
         Tick::Started => "started",
         Tick::Reads => "reads",
         Tick::Promoted => "promoted",
+        Tick::Loaded => "loaded",
         Tick::Verified => "verified",
     }
 }

@@ -55,6 +55,7 @@ pub(super) fn tick(tick: Tick) -> &'static str {
         Tick::Started => "server started",
         Tick::Reads => "reads good",
         Tick::Promoted => "promoted",
+        Tick::Loaded => "loaded into the living database",
         Tick::Verified => "every question answered",
     }
 }

@@ -13,6 +13,7 @@ mod judging;
 mod large_objects;
 mod pages;
 mod record;
+mod salvage;
 mod server_log;
 mod side_effects;
 mod statistics;
