@@ -42,6 +42,7 @@ texts! {
         "never_asked" "refused" "answer_lost" "malformed_answer" "unreadable" "unsaid"
     ];
     "untried" [];
+    "in_the_clear" ["sealed"];
     "restarted" ["moved" "archives_otherwise" "goes_on"];
     "nothing_compared" ["no_checks" "silent"];
     "panicked" ["rig_fault"];

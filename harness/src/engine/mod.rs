@@ -14,7 +14,7 @@ pub(crate) use client::{Client, by_name, databases};
 pub use course::{Arrival, Course, Target};
 pub use dump::{DumpCompression, DumpFormat, PgDump};
 pub use dumpall::PgDumpAll;
-pub use pgbackrest::{Compress, PgBackRest};
+pub use pgbackrest::{Cipher, Compress, PgBackRest};
 
 use std::collections::BTreeMap;
 
@@ -101,6 +101,11 @@ pub trait Engine: Send + Sync {
     /// Settings of the user's that cost time or safety, each with what it does: reported, never
     /// changed.
     fn remarks(&self) -> Vec<String>;
+
+    /// Whether it was told to let nobody read the repository who has no key to it.
+    fn encrypts(&self) -> bool {
+        false
+    }
 }
 
 /// The two ways to restore.

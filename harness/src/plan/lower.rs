@@ -95,7 +95,8 @@ fn one(
     }
     let course = steps::lower(scenario, engine, ground, major, limit, complaints);
     let objectives = objectives::lower(file, complaints);
-    let checks = checks::lower(file, fixture.as_ref(), complaints);
+    let encrypts = engine.is_some_and(|engine| engine.value.0.engine().encrypts());
+    let checks = checks::lower(file, fixture.as_ref(), encrypts, complaints);
     let controls = controls::lower(file, engine, &checks, complaints);
     let must_fail = checks::must_fail(file, &checks, &objectives, complaints);
     let (postgres, fixture, engine) = (postgres?, fixture?, engine?.value.0.clone());

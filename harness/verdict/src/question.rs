@@ -96,6 +96,8 @@ pub enum Question {
     History,
     /// The files of the finished backups in the node's repository.
     Artifacts,
+    /// What can be read of the repository by whoever has no key to it.
+    Secrecy,
     /// The archive of WAL, from the first backup to the last position that was said to be safe.
     Wal,
     /// A query of the scenario, as one text.
@@ -134,6 +136,7 @@ impl fmt::Display for Question {
             Question::ServerLog => "server log",
             Question::History => "history",
             Question::Artifacts => "artifacts",
+            Question::Secrecy => "secrecy",
             Question::Wal => "wal",
             Question::Sql { query, .. } => return write!(f, "sql `{query}`"),
         })
@@ -204,6 +207,10 @@ pub mod columns {
     pub const LOG: &[&str] = &["line"];
     /// [`super::Question::Artifacts`]; `path` is relative to the repository, `digest` SHA-256.
     pub const ARTIFACTS: &[&str] = &["path", "digest"];
+    /// [`super::Question::Secrecy`], a line for each file, its path relative to the repository:
+    /// whether it begins as a sealed file does (`sealed`, `clear` or, without a byte, `empty`), and
+    /// whether words were found in it that stand in every database of ours (`t` or `f`).
+    pub const SECRECY: &[&str] = &["path", "begins", "speaks"];
     /// [`super::Question::Wal`], a line for each segment: its length in bytes and the system it
     /// names, both null where it is not there; `said` is why it could not be fetched. And a line
     /// for each reading, whose `segment` begins with [`super::chained::READ`]; `said` is null when

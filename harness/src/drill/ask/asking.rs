@@ -12,7 +12,7 @@ use crate::drill::ask::keys::Keys;
 use crate::drill::ask::visit::{Visit, connect};
 use crate::drill::ask::{
     activity, artifacts, catalogue, constraints, doors, indexes, large_objects, ledger, pages,
-    paperwork, sequences, statistics, text,
+    paperwork, secrecy, sequences, statistics, text,
 };
 use crate::drill::digest::{Contents, PINNED, fingerprint};
 use crate::drill::{QUERY_LIMIT, Server};
@@ -54,7 +54,8 @@ pub async fn ask(
 ) -> Result<(), Trouble> {
     let mut asking = Asking { stage, server, asker, moment };
     // What lies on the node is looked at whatever the server does.
-    let of_the_node = |it: &Question| matches!(it, Question::ServerLog | Question::Artifacts);
+    let of_the_node =
+        |it: &Question| matches!(it, Question::ServerLog | Question::Artifacts | Question::Secrecy);
     let mut visit = if questions.iter().all(of_the_node) {
         Err("the server was not asked".to_owned())
     } else {
@@ -153,6 +154,9 @@ impl Asking<'_> {
         if *question == Question::Artifacts {
             return artifacts::artifacts(self.server, &self.asker.artifacts).await;
         }
+        if *question == Question::Secrecy {
+            return secrecy::secrecy(self.server).await;
+        }
         let visit = visit.map_err(|said| said.clone())?;
         if *question == Question::Server {
             return paperwork::server(visit, self.server).await;
@@ -188,6 +192,7 @@ impl Asking<'_> {
             | Question::ServerLog
             | Question::History
             | Question::Artifacts
+            | Question::Secrecy
             | Question::Wal
             | Question::Sequences
             | Question::Logins

@@ -14,6 +14,7 @@ mod large_objects;
 mod ledger;
 mod pages;
 mod paperwork;
+mod secrecy;
 mod sequences;
 mod statistics;
 mod text;

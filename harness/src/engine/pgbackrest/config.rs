@@ -38,7 +38,9 @@ pub(super) fn config(spec: &PgBackRest, place: impl Fn(Place) -> String) -> Stri
         ("spool-path", format!("{scratch}/spool")),
     ];
     let mut text = "[global]\n".to_owned();
-    for (name, value) in global.into_iter().chain(spec.options()) {
+    let key = spec.key.drawn().map(|key| ("repo1-cipher-pass", key.reveal().to_owned()));
+    let key = key.filter(|_| spec.cipher.is_some());
+    for (name, value) in global.into_iter().chain(spec.options()).chain(key) {
         text.push_str(&format!("{name}={value}\n"));
     }
     let stanza = [
@@ -64,7 +66,7 @@ pub(super) fn archive_command(tool: &str, config: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Compress;
+    use crate::engine::{Cipher, Compress};
 
     fn place(place: Place) -> String {
         format!("/n/{place:?}").to_lowercase()
@@ -90,6 +92,18 @@ pg1-port=5432
 pg1-user=postgres
 ";
         assert_eq!(config(&spec, place), wanted);
+    }
+
+    #[test]
+    fn an_encrypted_repository_has_its_key_in_the_file_and_nowhere_else() {
+        let spec = PgBackRest { cipher: Some(Cipher::Aes256Cbc), ..PgBackRest::default() };
+        let key = spec.key.draw().expect("a key").reveal().to_owned();
+        let text = config(&spec, place);
+        assert!(text.contains("repo1-cipher-type=aes-256-cbc\n"), "{text}");
+        assert!(text.contains(&format!("repo1-cipher-pass={key}\n")), "{text}");
+        let told = serde_json::to_string(&spec).expect("JSON") + &format!("{spec:?}");
+        assert!(!told.contains(&key), "{told}");
+        assert_ne!(PgBackRest::default().key.draw().expect("a key").reveal(), key);
     }
 
     #[test]

@@ -105,6 +105,9 @@ impl Engine for PgBackRest {
 
     async fn protect(&self, stage: &Stage, source: &Server) -> Result<(), Trouble> {
         let node = &*source.node;
+        if self.cipher.is_some() {
+            stage.redactor.learn(self.key.draw()?);
+        }
         self.configure(node).await?;
         let line = pass_line(SUPERUSER, source.password.reveal());
         node.write(&pass_path(node), line.as_bytes(), 0o600).await?;
@@ -160,6 +163,10 @@ impl Engine for PgBackRest {
 
     fn remarks(&self) -> Vec<String> {
         self.costs()
+    }
+
+    fn encrypts(&self) -> bool {
+        self.cipher.is_some()
     }
 }
 

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::pgbackrest::key::Key;
+
 /// pgBackRest with its own defaults, but for what is said here.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -19,6 +21,13 @@ pub struct PgBackRest {
     pub archive_async: Option<bool>,
     /// `checksum-page`: page checksums are looked at while a backup copies.
     pub checksum_page: Option<bool>,
+    /// `repo1-cipher-type`: everything in the repository is encrypted, with a key that is drawn for
+    /// the drill and kept apart from it. With it the check `secrecy` is one of the drill's.
+    pub cipher: Option<Cipher>,
+    /// `repo1-cipher-pass`.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub(super) key: Key,
     /// `repo1-bundle`: small files lie together in the repository.
     pub bundle: Option<bool>,
 }
@@ -37,6 +46,14 @@ pub enum Compress {
     Zst,
     /// bzip2.
     Bz2,
+}
+
+/// A way to encrypt, by pgBackRest's own name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Cipher {
+    /// AES in the CBC mode, 256 bits: the only one there is.
+    #[serde(rename = "aes-256-cbc")]
+    Aes256Cbc,
 }
 
 impl Compress {
@@ -66,6 +83,7 @@ impl PgBackRest {
             ("start-fast", self.start_fast.map(switch)),
             ("archive-async", self.archive_async.map(switch)),
             ("checksum-page", self.checksum_page.map(switch)),
+            ("repo1-cipher-type", self.cipher.map(|_| "aes-256-cbc".to_owned())),
             ("repo1-bundle", self.bundle.map(switch)),
         ];
         said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()

@@ -1,7 +1,7 @@
 //! What is checked, and for a canary what must be red.
 
 use pgrehearse_verdict::brief::Objectives;
-use pgrehearse_verdict::check::{KINDS, Spec, SqlCheck};
+use pgrehearse_verdict::check::{KINDS, Secrecy, Spec, SqlCheck};
 
 use crate::plan::Fixture;
 use crate::plan::lower::complaints::Complaints;
@@ -14,8 +14,19 @@ const SQL_MAX: usize = 16 << 10;
 pub(super) fn lower(
     file: &File,
     fixture: Option<&Fixture>,
+    encrypts: bool,
     complaints: &mut Complaints,
 ) -> Vec<Spec> {
+    let mut checks = listed(file, fixture, complaints);
+    // Who asks for encryption wants to know that it is there.
+    let secrecy = Spec::Secrecy(Secrecy::default());
+    if encrypts && !checks.contains(&secrecy) {
+        checks.push(secrecy);
+    }
+    checks
+}
+
+fn listed(file: &File, fixture: Option<&Fixture>, complaints: &mut Complaints) -> Vec<Spec> {
     let Some(listed) = &file.checks else { return Spec::standard() };
     if listed.value.is_empty() {
         complaints
@@ -46,6 +57,9 @@ fn named(word: &str, line: &Pinned<CheckForm>, complaints: &mut Complaints) -> V
     }
     if let Some(check) = Spec::standard().into_iter().find(|check| check.name() == word) {
         return vec![check];
+    }
+    if word == Spec::Secrecy(Secrecy::default()).name() {
+        return vec![Spec::Secrecy(Secrecy::default())];
     }
     if let Some(kind) = KINDS.iter().find(|kind| kind.name == word) {
         let said = format!("the check `{word}` cannot stand without its parameters");

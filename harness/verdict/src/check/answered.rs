@@ -112,6 +112,7 @@ fn documented(question: &Question) -> Option<&'static [&'static str]> {
         Question::ServerLog => columns::LOG,
         Question::History => columns::HISTORY,
         Question::Artifacts => columns::ARTIFACTS,
+        Question::Secrecy => columns::SECRECY,
         Question::Wal => columns::WAL,
         Question::Sql { .. } => return None,
     })

@@ -17,6 +17,7 @@ mod large_objects;
 mod ledger;
 mod log;
 mod pages;
+mod secrecy;
 mod sequences;
 mod server_log;
 mod side_effects;
@@ -30,6 +31,7 @@ mod usable;
 mod wal_chain;
 mod words;
 
+pub use secrecy::Secrecy;
 pub use sql::SqlCheck;
 pub use words::{Stream, idle, telling};
 
@@ -154,6 +156,7 @@ catalogue! {
         "commands"    Commands(commands::Commands);
     }
     declared {
+        "secrecy"     Secrecy(secrecy::Secrecy);
         "sql"         Sql(sql::SqlCheck);
     }
 }
