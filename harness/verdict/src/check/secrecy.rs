@@ -14,9 +14,9 @@ use crate::question::{Moment, Question, Table};
 
 const NAME: &str = "secrecy";
 
-/// Wants every file of the repository to begin as a sealed one does, and in none of them words
-/// that stand in every database that is rehearsed on. Declared by whoever wants it, and by an engine
-/// that was told to encrypt: an open repository is not a mistake by itself.
+/// Wants every file of the repository to begin as a sealed one does, and none of them to hold words
+/// that stand in every database that is rehearsed on. Declared by whoever wants it, and brought
+/// along by an engine that was told to encrypt: an open repository is no mistake by itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Secrecy {}
