@@ -7,6 +7,7 @@ mod dice;
 mod full;
 mod setup;
 mod started;
+mod wheel;
 
 pub use bench::{Bench, TINY, at_engine, told};
 pub use decoy::Decoy;
@@ -14,3 +15,4 @@ pub use dice::Dice;
 pub use full::full;
 pub use setup::{Needs, engine_answers, set_up};
 pub use started::{Started, until_none};
+pub use wheel::wheel;

@@ -17,6 +17,10 @@ pub enum Needs {
     Xmllint,
     /// jsonschema, which validates JSON.
     Jsonschema,
+    /// pip, which fetches majors of PostgreSQL that are not installed; see [`crate::wheel`].
+    Pip,
+    /// The locales of the C library that tests elsewhere want.
+    Locales,
 }
 
 impl Needs {
@@ -27,6 +31,8 @@ impl Needs {
             Needs::Mmdebstrap => on_path("mmdebstrap"),
             Needs::Xmllint => on_path("xmllint"),
             Needs::Jsonschema => Path::new("/usr/bin/jsonschema").is_file(),
+            Needs::Pip => answers("python3", &["-m", "pip", "--version"]),
+            Needs::Locales => on_path("localedef") && Path::new("/usr/share/i18n/locales").is_dir(),
         }
     }
 
@@ -37,6 +43,8 @@ impl Needs {
             Needs::Mmdebstrap => &["mmdebstrap"],
             Needs::Xmllint => &["libxml2-utils"],
             Needs::Jsonschema => &["python3-jsonschema"],
+            Needs::Pip => &["python3-pip"],
+            Needs::Locales => &["locales"],
         }
     }
 }
@@ -44,6 +52,12 @@ impl Needs {
 fn on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+fn answers(program: &str, words: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 fn postgres_is_here() -> bool {

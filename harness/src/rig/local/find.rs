@@ -38,6 +38,15 @@ pub struct Install {
     pub bin_dir: PathBuf,
 }
 
+impl Install {
+    /// The folder of its own client library, if it brings one along: its extensions must not be
+    /// given the system's, which may be older than they are.
+    pub fn libraries(&self) -> Option<PathBuf> {
+        let folder = self.bin_dir.parent()?.join("lib");
+        folder.join("libpq.so.5").is_file().then_some(folder)
+    }
+}
+
 /// All installations that have a server: those named in `PGREHEARSE_PG_BIN`, of each `pg_config`
 /// on the path, of Debian's, Red Hat's and Homebrew's places. The first of a major version is the
 /// one to use.

@@ -100,6 +100,7 @@ impl LocalNode {
         child.env("PATH", &self.path).env("HOME", home).env("TMPDIR", home.join("scratch"));
         child.env("USER", &parts.user.name).env("LOGNAME", &parts.user.name);
         child.env("LANG", "C.UTF-8").env("TZ", "UTC");
+        child.envs(parts.install.libraries().map(|folder| ("LD_LIBRARY_PATH", folder)));
         // Older client libraries look for these in the account's home, whatever HOME says.
         child.env("PGPASSFILE", home.join(".pgpass")).env("PGSYSCONFDIR", home);
         child.env("PGSERVICEFILE", home.join(".pg_service.conf"));

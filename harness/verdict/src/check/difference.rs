@@ -36,18 +36,21 @@ pub(crate) fn compare(
         return vec![Finding::unknown(check, "nothing_compared", said)];
     }
     let (mut found, mut excused) = (vec![], vec![]);
-    let mut expected = |key: &[&str], was: bool, is: bool| {
-        let line = Line { key, was, is };
-        let excuse = expected::excuse(case, check, &line);
-        let side = if is { "altered" } else { "missing" };
-        excused.extend(excuse.map(|it| format!("`{}` {side}: {}", key.join(" "), it.why)));
+    let mut expected = |key: &[&str], before: &[&str], after: &[&str]| {
+        let excuse = expected::excuse(case, check, &Line { key, before, after });
+        let side = match (before, after) {
+            ([], _) => "extra",
+            (_, []) => "missing",
+            _ => "altered",
+        };
+        excused.extend(excuse.map(|it| (it.why, format!("`{}` {side}", key.join(" ")))));
         excuse.is_some()
     };
     for (key, definitions) in &before {
         let name = key.join(" ");
         match after.get(key) {
-            None if expected(key, true, false) => {}
-            Some(now) if now != definitions && expected(key, true, true) => {}
+            None if expected(key, definitions, &[]) => {}
+            Some(now) if now != definitions && expected(key, definitions, now) => {}
             None => found.push(
                 Finding::broken(check, "missing", format!("`{name}` did not come back"))
                     .with(vec![format!("was: {}", all_shown(definitions))])
@@ -64,7 +67,7 @@ pub(crate) fn compare(
     for (key, definitions) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
         let name = key.join(" ");
         let said = format!("`{name}` is there and was not before");
-        if expected(key, false, true) {
+        if expected(key, &[], definitions) {
             continue;
         }
         found.push(

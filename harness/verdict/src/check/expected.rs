@@ -1,5 +1,8 @@
-//! Differences that an engine makes by its nature, each declared with its reason. They are shown in
-//! every report, never hidden, and nothing else is excused.
+//! Differences that an engine or a step to another major version makes by its nature, each declared
+//! with its reason. They are shown in every report, never hidden, and nothing else is excused.
+
+mod crossing;
+mod neutral;
 
 use crate::case::{Case, Known};
 use crate::finding::Finding;
@@ -9,51 +12,82 @@ use crate::question::{Moment, Question};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Expected {
     /// The engines that make it.
-    pub(crate) engines: &'static [&'static str],
-    /// The first and the last major version of the source that it is so with.
-    pub(crate) majors: (u32, u32),
+    engines: &'static [&'static str],
+    /// Between which majors it comes about.
+    between: Between,
     /// The check that sees it.
     check: &'static str,
-    /// What a line of it is: class and identity at the end of its key, and which side it is on.
+    /// What a line of it is.
     shape: fn(&Case<'_>, &Line<'_>) -> bool,
     /// What it is and why, in a sentence; what to do where that is known.
     pub(crate) why: &'static str,
 }
 
-/// A difference that was found: one line of an answer, before and after.
+/// The majors of the source and of the recovered server that a difference comes about between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Between {
+    /// Whatever they are.
+    Any,
+    /// Two that are not the same.
+    Different,
+    /// The source's is older than this, and the other is not.
+    Since(u32),
+}
+
+/// A difference that was found: one object, before and after.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Line<'a> {
     /// Everything that names the object.
     pub(crate) key: &'a [&'a str],
-    /// Whether it was there at the baseline.
-    pub(crate) was: bool,
-    /// Whether it is there on the recovered server.
-    pub(crate) is: bool,
+    /// Its definitions at the baseline; none where it was not there.
+    pub(crate) before: &'a [&'a str],
+    /// Its definitions on the recovered server; none where it is not there.
+    pub(crate) after: &'a [&'a str],
 }
 
-const ANY_MAJOR: (u32, u32) = (0, u32::MAX);
+impl<'a> Line<'a> {
+    fn came(&self) -> bool {
+        self.before.is_empty()
+    }
+
+    fn went(&self) -> bool {
+        self.after.is_empty()
+    }
+
+    /// What it was and what it is, where it is one thing on both sides.
+    fn altered(&self) -> Option<(&'a str, &'a str)> {
+        match (self.before, self.after) {
+            ([before], [after]) => Some((before, after)),
+            _ => None,
+        }
+    }
+}
+
+/// The engines that bring contents back into a cluster that was made for them.
+const DUMPS: &[&str] = &["pg_dump", "pg_dumpall"];
+/// How many objects are named of which the same is so.
+const NAMED_MAX: usize = 8;
 /// How the answer to the globals names what `ALTER ROLE ALL SET` has set.
 const OF_EVERY_ROLE: &str = " of every role in every database";
 
-/// All that is declared.
-pub(crate) const DECLARED: &[Expected] = &[
+/// All that is declared of engines.
+const DECLARED: &[Expected] = &[
     Expected {
-        engines: &["pg_dump", "pg_dumpall"],
-        majors: ANY_MAJOR,
+        engines: DUMPS,
+        between: Between::Any,
         check: "globals",
         shape: |_, line| {
-            let named = matches!(line.key, ["setting", name] if name.ends_with(OF_EVERY_ROLE));
-            named && line.was && !line.is
+            matches!(line.key, ["setting", name] if name.ends_with(OF_EVERY_ROLE)) && line.went()
         },
         why: "pg_dumpall leaves out what `ALTER ROLE ALL SET` has set: it has to be set again \
               after a restore",
     },
     Expected {
-        engines: &["pg_dump", "pg_dumpall"],
-        majors: ANY_MAJOR,
+        engines: DUMPS,
+        between: Between::Any,
         check: "configuration",
         shape: |case, line| match line.key {
-            ["setting", name] => line.was && line.is && set_for_every_role(case, name),
+            ["setting", name] => line.altered().is_some() && set_for_every_role(case, name),
             _ => false,
         },
         why: "in force by `ALTER ROLE ALL SET`, which pg_dumpall leaves out",
@@ -77,12 +111,17 @@ fn declared<'a>(
     case: &'a Case<'_>,
     check: &'a str,
 ) -> impl Iterator<Item = &'static Expected> + 'a {
-    let (engine, major) = (case.brief().engine.as_str(), case.brief().postgres);
-    DECLARED.iter().filter(move |expected| {
-        let (first, last) = expected.majors;
+    let brief = case.brief();
+    let source = brief.postgres;
+    let target = brief.recoveries.last().and_then(|recovery| recovery.postgres).unwrap_or(source);
+    DECLARED.iter().chain(crossing::DECLARED).filter(move |expected| {
         expected.check == check
-            && expected.engines.contains(&engine)
-            && (first..=last).contains(&major)
+            && expected.engines.contains(&brief.engine.as_str())
+            && match expected.between {
+                Between::Any => true,
+                Between::Different => source != target,
+                Between::Since(major) => source < major && target >= major,
+            }
     })
 }
 
@@ -92,14 +131,26 @@ pub(crate) fn excuse(case: &Case<'_>, check: &str, line: &Line<'_>) -> Option<&'
 }
 
 /// One finding that names every difference that was excused, and every one that is declared.
-pub(crate) fn told(case: &Case<'_>, check: &str, excused: &[String]) -> Option<Finding> {
-    let declared: Vec<String> =
-        declared(case, check).map(|expected| format!("declared: {}", expected.why)).collect();
-    if declared.is_empty() {
+/// `excused` are the reasons, each with the object it was given for.
+pub(crate) fn told(case: &Case<'_>, check: &str, excused: &[(&str, String)]) -> Option<Finding> {
+    let details: Vec<String> = declared(case, check).map(|it| told_of(it.why, excused)).collect();
+    if details.is_empty() {
         return None;
     }
     let engine = &case.brief().engine;
     let said = format!("{} differences are as `{engine}` makes them", excused.len());
-    let details = excused.iter().cloned().chain(declared).collect();
     Some(Finding::held(check, "expected_difference", said).with(details))
+}
+
+fn told_of(why: &str, excused: &[(&str, String)]) -> String {
+    let mut names: Vec<&str> =
+        excused.iter().filter(|(of, _)| *of == why).map(|(_, name)| name.as_str()).collect();
+    let count = names.len();
+    names.truncate(NAMED_MAX);
+    let more = count - names.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    match names.as_slice() {
+        [] => format!("declared: {why}"),
+        names => format!("declared: {why}: {}{more}", names.join("; ")),
+    }
 }

@@ -6,6 +6,7 @@ mod configuration;
 mod constraints;
 mod contents;
 mod controls;
+mod crossing;
 mod exit;
 mod identity;
 mod indexes;
