@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use pgrehearse_testkit::{Needs, full, set_up};
+use pgrehearse_testkit::{Needs, full, set_up, wrapped};
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -32,18 +32,23 @@ fn drill(engine: &str, backup: &str, controls: &str) -> (Output, Value) {
          checks: [standard]\n\
          controls: {controls}\n"
     );
-    let scenario = place.path().join("dump.yaml");
+    perform(place.path(), &text, None)
+}
+
+/// A drill of this text, on the programs given or the machine's own.
+fn perform(place: &Path, text: &str, programs: Option<&Path>) -> (Output, Value) {
+    let scenario = place.join("dump.yaml");
     fs::write(&scenario, text).expect("a scenario");
     let output = Command::new(env!("CARGO_BIN_EXE_pgrehearse"))
         .args(["run", "--rig", "local"])
         .arg(&scenario)
         .current_dir(root())
-        .env("PGREHEARSE_STATE_DIR", place.path().join("state"))
-        .env("PGREHEARSE_REPORT_DIR", place.path().join("reports"))
+        .env("PGREHEARSE_STATE_DIR", place.join("state"))
+        .env("PGREHEARSE_REPORT_DIR", place.join("reports"))
+        .envs(programs.map(|folder| ("PGREHEARSE_PG_BIN", folder)))
         .output()
         .expect("the binary runs");
-    let results = place.path().join("reports/latest/results.json");
-    let results = fs::read_to_string(results).expect("results");
+    let results = fs::read_to_string(place.join("reports/latest/results.json")).expect("results");
     (output, serde_json::from_str(&results).expect("JSON"))
 }
 
@@ -93,4 +98,96 @@ fn a_role_that_may_not_read_everything_cannot_dump_and_says_so() {
     assert_eq!(output.status.code(), Some(1), "{out}");
     let findings = results["drills"][0]["judgement"]["findings"].to_string();
     assert!(findings.contains("permission denied"), "{findings}");
+}
+
+/// The folder of the machine's own programs, the newest.
+fn own_programs() -> PathBuf {
+    set_up(&[Needs::Postgres]);
+    let majors = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL");
+    let majors = majors.map(|major| major.expect("a major").path().join("bin"));
+    majors.filter(|bin| bin.join("initdb").is_file()).max().expect("a server")
+}
+
+/// A restore of a dump by another pg_restore or psql: exit status, output, and what was broken.
+fn restored_by(program: &str, script: &str, engine: &str, recover: &str) -> (Output, Vec<Value>) {
+    let place = tempfile::tempdir().expect("a folder");
+    let tools = tempfile::tempdir().expect("a folder");
+    let programs = wrapped(&own_programs(), tools.path(), program, script);
+    let text = format!(
+        "name: a restore that is not one\n\
+         fixture: shop\n\
+         engine: {{ {engine} }}\n\
+         steps:\n\
+         - workload: {{ writers: 2, rate: 100/s }}\n\
+         - backup: {NIGHTLY}\n\
+         - disaster: {{ drop_table: {{ table: shop.orders }} }}\n\
+         - recover: {{ to: before_disaster{recover} }}\n\
+         objectives: {{ rpo: 25h }}\n\
+         checks: [standard]\n\
+         controls: none\n"
+    );
+    let (output, results) = perform(place.path(), &text, Some(&programs));
+    let findings = results["drills"][0]["judgement"]["findings"].as_array().expect("findings");
+    let broken = findings.iter().filter(|finding| finding["status"] == "broken");
+    (output, broken.cloned().collect())
+}
+
+fn fails_by((output, broken): &(Output, Vec<Value>), check: &str, said: &str) {
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{out}");
+    let told = broken.iter().any(|it| it["check"] == check && it.to_string().contains(said));
+    assert!(told, "{check}: `{said}`\n{broken:#?}");
+}
+
+#[test]
+fn a_restore_that_never_ends_has_failed_and_nothing_is_left_of_it() {
+    const NEVER: &str = "exec sleep 7391\n";
+    let ended = restored_by("pg_restore", NEVER, "pg_dump: {}", ", within: 8s");
+    fails_by(&ended, "target", "could not write within 8s: `restore database");
+    let left = Command::new("pgrep").args(["-f", "sleep 7391"]).output().expect("pgrep");
+    assert_eq!(String::from_utf8_lossy(&left.stdout), "");
+}
+
+/// What tools say and what they do are two things: each of these ends with 0 and a word or none.
+#[rstest::rstest]
+#[case::without_the_table(
+    "pg_restore",
+    "$REAL/pg_restore \"$@\" || exit\n\
+     $REAL/psql -qX -d shop -c 'DROP TABLE shop.edges' 2>/dev/null\nexit 0\n",
+    "pg_dump: {}",
+    "inventory",
+    "did not come back"
+)]
+#[case::of_a_name_that_is_not_there(
+    "pg_restore",
+    "exec $REAL/pg_restore -t no_such_table \"$@\"\n",
+    "pg_dump: {}",
+    "target",
+    "waiting would not help: 42P01"
+)]
+#[case::errors_that_are_passed_over(
+    "pg_restore",
+    "$REAL/pg_restore \"$@\" || exit\n\
+     echo 'pg_restore: warning: errors ignored on restore: 3' >&2\n",
+    "pg_dump: {}",
+    "commands",
+    "errors ignored on restore"
+)]
+#[case::a_pipeline_whose_first_part_failed(
+    "pg_dump",
+    "for it; do case $it in --file=*) out=${it#--file=} ;; esac; done\n\
+     $REAL/pg_dump \"$@\" && head -c 20000 $out > $out.part && mv $out.part $out\n\
+     exit 0\n",
+    "pg_dump: { format: plain }",
+    "target",
+    "does not end as it must"
+)]
+fn a_restore_that_brings_back_less_than_all_is_red(
+    #[case] program: &str,
+    #[case] script: &str,
+    #[case] engine: &str,
+    #[case] check: &str,
+    #[case] said: &str,
+) {
+    fails_by(&restored_by(program, script, engine, ""), check, said);
 }

@@ -2,11 +2,10 @@
 //! shipped drills pass on them, and a dump passes from one to the next, its differences told.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use pgrehearse_testkit::{Needs, full, set_up, wheel};
+use pgrehearse_testkit::{Needs, full, set_up, wheel, wrapped};
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -106,41 +105,19 @@ fn a_dump_passes_to_a_newer_major_and_what_that_changes_is_told(
     assert!(findings.contains("a setting that the newer major has"), "{findings}");
 }
 
-/// The programs of a wheel, but that its pg_restore loses a NOT NULL on its way.
-fn forgetful(major: u32, place: &Path) -> PathBuf {
-    let real = wheel(major);
-    let bin = place.join("bin");
-    fs::create_dir(&bin).expect("a folder");
-    for entry in fs::read_dir(&real).expect("programs") {
-        let entry = entry.expect("a program");
-        if entry.file_name() != "pg_restore" {
-            symlink(entry.path(), bin.join(entry.file_name())).expect("a link");
-        }
-    }
-    for name in ["lib", "share"] {
-        let folder = real.parent().expect("a folder").join(name);
-        symlink(folder, place.join(name)).expect("a link");
-    }
-    let script = format!(
-        "#!/bin/sh\n\
-         {0}/pg_restore \"$@\" || exit\n\
-         {0}/psql -qX -d shop -c \\\n  \
-         'ALTER TABLE shop.customers ALTER COLUMN email DROP NOT NULL' 2>/dev/null\n\
-         exit 0\n",
-        real.display()
-    );
-    let path = bin.join("pg_restore");
-    fs::write(&path, script).expect("a script");
-    for open in [place, &bin, &path] {
-        fs::set_permissions(open, fs::Permissions::from_mode(0o755)).expect("open to readers");
-    }
-    bin
-}
+/// A pg_restore that loses a NOT NULL on its way.
+const FORGETFUL: &str = "\
+$REAL/pg_restore \"$@\" || exit
+$REAL/psql -qX -d shop -c \\
+  'ALTER TABLE shop.customers ALTER COLUMN email DROP NOT NULL' 2>/dev/null
+exit 0
+";
 
 #[test]
 fn a_not_null_that_is_lost_between_two_majors_is_red() {
     let place = tempfile::tempdir().expect("a folder");
-    let programs = [forgetful(17, place.path()), wheel(16)];
+    let forgetful = wrapped(&wheel(17), place.path(), "pg_restore", FORGETFUL);
+    let programs = [forgetful, wheel(16)];
     let none = |text: &str| from_to(16, 17)(text).replace("controls: standard", "controls: none");
     let (output, results) = drill(&programs, "nightly-dump.yaml", none);
     let out = String::from_utf8_lossy(&output.stdout).into_owned();

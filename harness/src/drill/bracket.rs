@@ -7,11 +7,12 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use pgrehearse_verdict::journal::{Cause, End, Event, Fault, RigCause, Scope};
+use pgrehearse_verdict::journal::{Cause, End, Event, Fault, RigCause, Scope, SubjectCause};
 use tokio::sync::watch;
 
 use crate::drill::perform::Failure;
-use crate::rig::Stage;
+use crate::plan::shown;
+use crate::rig::{Stage, Trouble};
 
 /// How long giving everything back may take.
 const RELEASE_LIMIT: Duration = Duration::from_secs(120);
@@ -50,7 +51,7 @@ pub async fn bracket(
             Ok(Err(failure)) => (End::Faulted, Some(failure)),
             Err(panic) => (End::Panicked, Some(panicked(&*panic))),
         },
-        () = tokio::time::sleep(limit) => (End::TimedOut, Some(out_of_time(limit))),
+        () = tokio::time::sleep(limit) => (End::TimedOut, Some(out_of_time(stage, limit))),
     };
     if let Some(failure) = fault {
         let fault = Fault {
@@ -83,11 +84,19 @@ fn panicked(panic: &(dyn Any + Send)) -> Failure {
     failure(RigCause::Panic, format!("pgrehearse panicked: {text}"))
 }
 
-fn out_of_time(limit: Duration) -> Failure {
-    failure(RigCause::TimeLimit, format!("the drill did not end within {limit:?}"))
+/// The time of the whole drill is up: that is the failure of whoever was at work then.
+fn out_of_time(stage: &Stage, limit: Duration) -> Failure {
+    let said = format!("the drill did not end within {}", shown(limit));
+    let Some(work) = stage.notebook.work() else {
+        return failure(RigCause::TimeLimit, said);
+    };
+    let since = shown(work.since.elapsed());
+    let said = format!("{said}, and this had not ended after {since}");
+    let trouble = Trouble::subject(SubjectCause::TimeLimit, said);
+    Failure { scope: work.scope, during: work.what, trouble }
 }
 
 fn failure(cause: RigCause, said: String) -> Failure {
-    let trouble = crate::rig::Trouble { cause: Cause::Rig(cause), said };
+    let trouble = Trouble { cause: Cause::Rig(cause), said };
     Failure { scope: Scope::Source, during: "the whole drill".to_owned(), trouble }
 }

@@ -23,6 +23,7 @@ mod salvage;
 mod secrets;
 mod server;
 mod twin;
+mod within;
 mod workload;
 mod writer;
 
@@ -30,7 +31,7 @@ pub use ask::{Access, Asker, Keys, ask, ask_files};
 pub use book::Book;
 pub use bracket::{Wish, bracket, release};
 pub(crate) use load::refused;
-pub use notebook::{Listener, Notebook, hex};
+pub use notebook::{Listener, Notebook, Work, hex};
 pub use perform::{Failure, perform};
 pub use probe::await_writable;
 pub use quote::{quote_ident, quote_literal};

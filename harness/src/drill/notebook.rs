@@ -17,6 +17,18 @@ pub struct Notebook {
     origin: Instant,
     answers: PathBuf,
     page: Mutex<Page>,
+    work: Mutex<Option<Work>>,
+}
+
+/// Work of the subject's that is under way: what takes longer than there is time is its failure.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// The part of the drill it belongs to.
+    pub scope: Scope,
+    /// What is done, in a few words.
+    pub what: String,
+    /// When it began.
+    pub since: Instant,
 }
 
 struct Page {
@@ -45,7 +57,7 @@ impl Notebook {
     /// `answers`. The origin is now.
     pub fn on(file: File, answers: PathBuf, listener: Option<Listener>) -> Notebook {
         let page = Mutex::new(Page { file, lines: 0, listener });
-        Notebook { origin: Instant::now(), answers, page }
+        Notebook { origin: Instant::now(), answers, page, work: Mutex::new(None) }
     }
 
     /// The answer as the journal holds it: itself, or the name of the file it was put into.
@@ -59,6 +71,26 @@ impl Notebook {
         let path = self.answers.join(&sha256);
         std::fs::write(path, &text).map_err(|error| fail(error.to_string()))?;
         Ok(Answer::Stored { sha256, bytes: text.len() as u64 })
+    }
+
+    /// The subject is at work from now on, until it is [at rest](Notebook::rests).
+    pub fn works(&self, scope: &Scope, what: &str) {
+        self.goes_on(Work { scope: scope.clone(), what: what.to_owned(), since: Instant::now() });
+    }
+
+    /// The subject goes on with what it was at.
+    pub fn goes_on(&self, work: Work) {
+        *self.work.lock().unwrap_or_else(PoisonError::into_inner) = Some(work);
+    }
+
+    /// Whatever the subject was at has come to its end.
+    pub fn rests(&self) {
+        *self.work.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// What the subject is at; what was cut off in the middle is still told.
+    pub fn work(&self) -> Option<Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The instant from which all times of the drill are counted.

@@ -23,6 +23,12 @@ const LOOK_ONE_IN: u32 = 20;
 
 /// One in this many questions also asks whether replay was paused: such a server stays as it is.
 const PAUSE_ONE_IN: u32 = 50;
+/// SQLSTATE classes of answers that waiting does not change: invalid authorization, no such
+/// database, no such schema, no such object or no right to it.
+const FOR_GOOD: [&str; 4] = ["28", "3D", "3F", "42"];
+/// How long a server that takes writes may give such an answer: a restore may still be at it.
+const REFUSED_LIMIT: Duration = Duration::from_secs(10);
+
 /// Whether replay stands still by a pause; nothing on a server that has left recovery meanwhile.
 const PAUSED: &str = "SELECT CASE WHEN pg_is_in_recovery() \
                       THEN pg_get_wal_replay_pause_state() = 'paused' END";
@@ -37,9 +43,12 @@ pub async fn await_writable(
     begun: Instant,
     limit: Duration,
 ) -> Result<(), Trouble> {
-    let watch = Watch { server, deadline: Instant::now() + limit, limit };
-    let failed = watch.promoted(stage, begun).await?;
-    watch.written(stage, application, note, failed).await
+    let watch = Watch { stage, server, deadline: Instant::now() + limit, limit };
+    let done = async {
+        let failed = watch.promoted(begun).await?;
+        watch.written(application, note, failed).await
+    };
+    watch.rested(done).await
 }
 
 /// Waits until the server has left recovery.
@@ -49,8 +58,8 @@ pub async fn await_promoted(
     begun: Instant,
     limit: Duration,
 ) -> Result<(), Trouble> {
-    let watch = Watch { server, deadline: Instant::now() + limit, limit };
-    watch.promoted(stage, begun).await.map(|_| ())
+    let watch = Watch { stage, server, deadline: Instant::now() + limit, limit };
+    watch.rested(watch.promoted(begun)).await.map(|_| ())
 }
 
 /// Waits until the application can write to a server that has been serving all along, and notes
@@ -63,8 +72,8 @@ pub async fn await_write(
     begun: Instant,
     limit: Duration,
 ) -> Result<(), Trouble> {
-    let watch = Watch { server, deadline: Instant::now() + limit, limit };
-    watch.written(stage, application, note, begun).await
+    let watch = Watch { stage, server, deadline: Instant::now() + limit, limit };
+    watch.rested(watch.written(application, note, begun)).await
 }
 
 /// One write of the application's: identity and row on the same fresh connection.
@@ -78,6 +87,18 @@ async fn write(server: &Server, application: &Login, note: &str) -> Result<(), S
     // The note is hexadecimal digits and plain words of our own.
     let insert = format!("INSERT INTO pgrehearse.probe VALUES ('{note}')");
     session.query(&insert, ATTEMPT_LIMIT).await.map(|_| ())
+}
+
+/// Whether the server has an answer that waiting does not change: who asks is not let in, or what
+/// is asked for is not there.
+fn for_good(trouble: &SqlTrouble) -> bool {
+    let code = trouble.code.as_deref().unwrap_or_default();
+    FOR_GOOD.iter().any(|class| code.starts_with(class))
+}
+
+fn turned_away(trouble: &SqlTrouble) -> Trouble {
+    let said = format!("the application cannot write, and waiting would not help: {trouble}");
+    Trouble::subject(SubjectCause::Server, said)
 }
 
 /// A server that pauses at its target takes no writes until somebody promotes it: nobody does.
@@ -95,31 +116,42 @@ fn first(tables: &[Table]) -> Option<&str> {
 }
 
 struct Watch<'a> {
+    stage: &'a Stage,
     server: &'a Server,
     deadline: Instant,
     limit: Duration,
 }
 
 impl Watch<'_> {
+    /// Whatever comes of it, nothing is waited for any more afterwards. What is cut off in the
+    /// middle is not over, and is told.
+    async fn rested<T>(&self, work: impl Future<Output = T>) -> T {
+        let done = work.await;
+        self.stage.notebook.rests();
+        done
+    }
+
     /// When the last attempt began that found it still in recovery.
-    async fn promoted(&self, stage: &Stage, begun: Instant) -> Result<Instant, Trouble> {
+    async fn promoted(&self, begun: Instant) -> Result<Instant, Trouble> {
         let mut failed = begun;
+        self.stage.notebook.works(&self.stage.scope, "replay WAL and take connections");
         let mut session = self.connect(&mut failed).await?;
-        stage.note(Event::Ticked(Tick::Reads))?;
+        self.stage.note(Event::Ticked(Tick::Reads))?;
         self.promotion(&mut session, &mut failed).await?;
-        stage.note(Event::Ticked(Tick::Promoted))?;
+        self.stage.note(Event::Ticked(Tick::Promoted))?;
         Ok(failed)
     }
 
     /// The application's first acknowledged write.
     async fn written(
         &self,
-        stage: &Stage,
         application: &Login,
         note: &str,
         mut failed: Instant,
     ) -> Result<(), Trouble> {
-        let mut attempts = 0;
+        let write_of = "take a write of the application's";
+        self.stage.notebook.works(&self.stage.scope, write_of);
+        let (mut attempts, mut refused) = (0, None);
         loop {
             let began = Instant::now();
             match write(self.server, application, note).await {
@@ -127,17 +159,22 @@ impl Watch<'_> {
                 Err(trouble) => {
                     failed = began;
                     attempts += 1;
+                    let since = if for_good(&trouble) { refused.or(Some(began)) } else { None };
+                    refused = since;
+                    if since.is_some_and(|since| since.elapsed() >= REFUSED_LIMIT) {
+                        return Err(turned_away(&trouble));
+                    }
                     self.look(attempts, &trouble).await?;
                 }
             }
             tokio::time::sleep(CONNECT_EVERY).await;
         }
         let ended = Instant::now();
-        stage.note(Event::Writable {
-            last_failed_began_ns: stage.notebook.ns(failed),
-            first_good_ended_ns: stage.notebook.ns(ended),
+        self.stage.note(Event::Writable {
+            last_failed_began_ns: self.stage.notebook.ns(failed),
+            first_good_ended_ns: self.stage.notebook.ns(ended),
         })?;
-        stage.note(Event::Probed { note: note.to_owned() })
+        self.stage.note(Event::Probed { note: note.to_owned() })
     }
 
     /// The persistent connection, as soon as the server takes one.
@@ -195,7 +232,17 @@ impl Watch<'_> {
         if Instant::now() >= self.deadline {
             return Err(self.out_of_time(&trouble.to_string()));
         }
-        if attempts.is_multiple_of(LOOK_ONE_IN) && !self.server.alive().await? {
+        if !attempts.is_multiple_of(LOOK_ONE_IN) {
+            return Ok(());
+        }
+        // Looking for a process is ours: the ground is to blame if that does not end.
+        let work = self.stage.notebook.work();
+        self.stage.notebook.rests();
+        let alive = self.server.alive().await?;
+        if let Some(work) = work {
+            self.stage.notebook.goes_on(work);
+        }
+        if !alive {
             let said = format!("the recovered server ended by itself: {trouble}");
             return Err(Trouble::subject(SubjectCause::Server, said));
         }

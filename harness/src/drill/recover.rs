@@ -16,6 +16,7 @@ use crate::drill::promise::promise;
 use crate::drill::questions::questions;
 use crate::drill::raise::{ISOLATED, node_spec, say_how_to_look};
 use crate::drill::secrets::nonce;
+use crate::drill::within::within;
 use crate::drill::{QUERY_LIMIT, SUPERUSER, Server, ask, ask_files};
 use crate::engine::{Course, Restorer};
 use crate::plan::{Postgres, Recover};
@@ -64,7 +65,8 @@ impl Drill<'_> {
         let (course, aim) = self.aim(&stage, &*node, spec, end_of_wal).await?;
         stage.note(Event::Aimed(aim.clone()))?;
         stage.note(Event::Ticked(Tick::Located))?;
-        let server = self.bring_back(&stage, node, &postgres, &course, begun).await?;
+        let brought = self.bring_back(&stage, node, &postgres, &course, begun);
+        let server = within(&stage, spec.within, begun, brought).await?;
         let wanted = questions(&self.plan.brief, &Moment::Recovered);
         ask(&stage, &server, &self.asker, &Moment::Recovered, &wanted).await?;
         stage.note(Event::Ticked(Tick::Verified))?;

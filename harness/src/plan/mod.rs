@@ -7,6 +7,7 @@ mod show;
 
 pub use asks::asks;
 pub use fixture::{Application, Database, Fixture, Load, PasswordSource, RoleSpec, Script};
+pub(crate) use lower::shown;
 pub use lower::{Ground, lower, not_for_this_rig};
 pub use show::show;
 
@@ -113,6 +114,8 @@ pub struct Recover {
     pub arrival: engine::Arrival,
     /// The major version to recover to, where it is not the source's.
     pub postgres: Option<u32>,
+    /// How long it may take until the application can write.
+    pub within: Option<Duration>,
     /// The table that is put back into the living database, where that is all that is done.
     pub salvage: Option<disaster::TableName>,
 }

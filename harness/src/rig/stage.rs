@@ -42,7 +42,11 @@ impl Stage {
     /// Runs a command to its end and writes it to the journal, whatever became of it.
     pub async fn run(&self, node: &dyn Node, command: Command) -> Result<Output, Trouble> {
         let began = tokio::time::Instant::now();
+        if !command.ours {
+            self.notebook.works(&self.scope, &command.purpose);
+        }
         let ran = node.run(&command).await;
+        self.notebook.rests();
         let argv0 = command.argv.first().map(String::as_str).unwrap_or_default();
         let show = |stream, bytes: &[u8]| {
             excerpt(argv0, stream, &self.redactor.clean(&String::from_utf8_lossy(bytes)))

@@ -25,7 +25,7 @@ pub enum Step {
     /// What goes wrong.
     Disaster(Pinned<Kind<disaster::Spec>>),
     /// A recovery onto fresh ground.
-    Recover(Recover),
+    Recover(Box<Recover>),
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,7 +66,7 @@ impl<'de> Visitor<'de> for StepVisitor {
             StepKind::Run => Step::Run(map.next_value()?),
             StepKind::Mark => Step::Mark(map.next_value()?),
             StepKind::Disaster => Step::Disaster(map.next_value()?),
-            StepKind::Recover => Step::Recover(map.next_value()?),
+            StepKind::Recover => Step::Recover(Box::new(map.next_value()?)),
         };
         alone(&mut map)?;
         Ok(step)
@@ -168,6 +168,9 @@ pub struct Recover {
     /// A dropped table, as `schema.name`, that is all to be brought back: it is recovered aside and
     /// loaded into the living database, which goes on meanwhile.
     pub salvage: Option<Pinned<String>>,
+    /// How long it may take until the application can write, e.g. `10m`: a recovery that has not
+    /// ended by then has failed.
+    pub within: Option<Pinned<String>>,
     /// The server it is about: `old` is the one that was struck.
     pub on: Option<Pinned<String>>,
 }

@@ -8,6 +8,7 @@ mod full;
 mod setup;
 mod started;
 mod wheel;
+mod wrapped;
 
 pub use bench::{Bench, TINY, at_engine, told};
 pub use decoy::Decoy;
@@ -16,3 +17,4 @@ pub use full::full;
 pub use setup::{Needs, engine_answers, set_up};
 pub use started::{Started, until_none};
 pub use wheel::wheel;
+pub use wrapped::wrapped;

@@ -1,7 +1,7 @@
 //! What a drill may come to when one call of it goes wrong, by what that call was.
 
 use pgrehearse::rig::scripted::{Call, Called, Injected};
-use pgrehearse_verdict::journal::{Cause, End, Event, RigCause, Scope};
+use pgrehearse_verdict::journal::{Cause, End, Event, RigCause, Scope, SubjectCause};
 use pgrehearse_verdict::verdict::Verdict;
 
 use crate::performance::{Mishap, Performed};
@@ -93,6 +93,13 @@ impl Calls {
         self.at(number).trouble.as_deref().is_some_and(|said| said.starts_with("no server"))
     }
 
+    /// The call is a command of what is tested, and not a small thing or a question of ours.
+    fn of_the_subject(&self, number: u64) -> bool {
+        self.at(number).call.command().is_some_and(|command| {
+            !command.ours && !ASKED_OF_THE_GROUND.contains(&command.purpose.as_str())
+        })
+    }
+
     /// A failure of this kind takes nothing from what the drill shows.
     fn harmless(&self, number: u64, injected: Injected) -> bool {
         if self.of_a_writer(number) || self.while_waiting(number) {
@@ -120,8 +127,20 @@ impl Calls {
         });
         let so = match (injected, self.of_a_writer(number)) {
             (Injected::Hang, false) => {
-                let ours = cause == Some(Cause::Rig(RigCause::TimeLimit));
-                end == End::TimedOut && verdict == Verdict::Unknown && ours
+                let so = match cause {
+                    Some(Cause::Rig(RigCause::TimeLimit)) => {
+                        !self.of_the_subject(number) && verdict == Verdict::Unknown
+                    }
+                    // A twin that does not end shows nothing of the drill.
+                    Some(Cause::Subject(SubjectCause::TimeLimit)) => {
+                        let wanted = [Verdict::Failed, Verdict::Unknown]
+                            [usize::from(self.of_a_twin(number))];
+                        let waiting = self.while_waiting(number);
+                        (self.of_the_subject(number) || waiting) && verdict == wanted
+                    }
+                    _ => false,
+                };
+                end == End::TimedOut && so
             }
             (Injected::Hang, true) => verdict != Verdict::Failed,
             (Injected::Panic, false) => {

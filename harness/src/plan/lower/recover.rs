@@ -1,11 +1,13 @@
 //! A recovery: whether its target can be there, and whether this engine can reach it.
 
+use std::time::Duration;
+
 use pgrehearse_verdict::brief::{Protection, RecoveryBrief};
 use pgrehearse_verdict::lsn::Lsn;
 
 use crate::engine::Arrival;
 use crate::plan::lower::salvage;
-use crate::plan::lower::steps::Walk;
+use crate::plan::lower::steps::{Walk, shown};
 use crate::plan::{At, From, Recover, Step, To};
 use crate::scenario::{
     self, AtForm, Code, Pinned, Place, ToForm, did_you_mean, moment, moment_in_utc,
@@ -64,6 +66,7 @@ pub(super) fn lower(walk: &mut Walk<'_>, recover: &scenario::Recover, at: &Place
     text.push_str(if beside.arrival == Arrival::Pause { ", and pause there" } else { "" });
     text.extend(beside.timeline.map(|timeline| format!(", along timeline {timeline}")));
     text.extend(beside.postgres.map(|major| format!(", on PostgreSQL {major}")));
+    text.extend(beside.within.map(|within| format!(", within {}", shown(within))));
     let salvage = recover.salvage.as_ref().and_then(|table| salvage::lower(walk, table, recover));
     if let Some(table) = &salvage {
         text.push_str(&format!(", and put {table} back into the living database"));
@@ -78,8 +81,8 @@ pub(super) fn lower(walk: &mut Walk<'_>, recover: &scenario::Recover, at: &Place
         postgres: beside.postgres,
         salvage: salvage.as_ref().map(ToString::to_string),
     });
-    let Beside { from, timeline, arrival, postgres, .. } = beside;
-    let step = Recover { to: target, from, timeline, arrival, postgres, salvage };
+    let Beside { from, timeline, arrival, postgres, within, .. } = beside;
+    let step = Recover { to: target, from, timeline, arrival, postgres, within, salvage };
     walk.decide(Step::Recover(step), format!("recover: to {text}"));
 }
 
@@ -261,6 +264,7 @@ struct Beside {
     from: From,
     arrival: Arrival,
     postgres: Option<u32>,
+    within: Option<Duration>,
 }
 
 fn beside(walk: &mut Walk<'_>, recover: &scenario::Recover, name: &str) -> Beside {
@@ -291,6 +295,7 @@ fn beside(walk: &mut Walk<'_>, recover: &scenario::Recover, name: &str) -> Besid
         from,
         arrival: if pause { Arrival::Pause } else { Arrival::Promote },
         postgres: recover.postgres.as_ref().and_then(|wanted| walk.newer_major(wanted)),
+        within: recover.within.as_ref().and_then(|within| walk.time(within)),
     }
 }
 

@@ -318,7 +318,7 @@ impl Walk<'_> {
         self.decide(Step::Mark(text.to_owned()), format!("mark: {text}"));
     }
 
-    fn time(&mut self, text: &Pinned<String>) -> Option<Duration> {
+    pub(super) fn time(&mut self, text: &Pinned<String>) -> Option<Duration> {
         match duration(&text.value) {
             Ok(time) => Some(time),
             Err(said) => {
