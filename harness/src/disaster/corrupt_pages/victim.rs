@@ -15,7 +15,9 @@ const READ_LIMIT: Duration = Duration::from_secs(3600);
 const ROWS_ONLY: &str = "SET enable_indexscan = off; SET enable_indexonlyscan = off; \
      SET enable_bitmapscan = off; SET zero_damaged_pages = off; \
      SET ignore_checksum_failure = off; SET max_parallel_workers_per_gather = 0";
-const INDEX_ONLY: &str = "SET enable_seqscan = off; SET enable_bitmapscan = off; \
+/// By the index, but the keys that are asked for are the rows' own, not the index's.
+const BY_INDEX: &str = "SET enable_seqscan = off; SET enable_bitmapscan = off; \
+     SET enable_indexonlyscan = off; \
      SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; \
      SET zero_damaged_pages = off; SET ignore_checksum_failure = off; \
      SET max_parallel_workers_per_gather = 0";
@@ -62,7 +64,7 @@ impl CorruptPages {
                      FROM ONLY {table} AS t) AS all_of_it"
                 ),
             ),
-            Of::Index => (INDEX_ONLY, self.by_key(session, &table).await?),
+            Of::Index => (BY_INDEX, self.by_key(session, &table).await?),
         };
         session.query(setting, QUERY_LIMIT).await?;
         let none = || SqlTrouble { code: None, said: "no answer".to_owned(), lost: false };
