@@ -97,7 +97,7 @@ texts! {
     "command_failed" ["command_unended"];
     "command_errors" ["command_warns"];
     "command_speaks" ["output_cut" "no_command"];
-    "log_incomplete" ["empty_log" "log_begins_late"];
+    "log_incomplete" ["empty_log" "log_begins_late" "log_broken_off"];
     "query_failed" [];
     "wrong_answer" ["differs" "not_one_row" "not_one_column"];
     "fault" ["recovery_failed" "faulted"];

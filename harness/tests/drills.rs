@@ -110,6 +110,11 @@ fn a_dropped_table_is_put_back_into_the_living_database() {
     passes("local", "scenarios/salvage.yaml");
 }
 
+#[test]
+fn a_dropped_database_is_made_anew_on_the_server_that_goes_on() {
+    passes("local", "scenarios/new-database.yaml");
+}
+
 #[rstest::rstest]
 #[case::a_delete_without_where(false, "scenarios/deleted-rows.yaml")]
 #[case::a_bad_migration(true, "scenarios/bad-migration.yaml")]

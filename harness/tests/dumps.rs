@@ -100,6 +100,30 @@ fn a_role_that_may_not_read_everything_cannot_dump_and_says_so() {
     assert!(findings.contains("permission denied"), "{findings}");
 }
 
+/// The database alone, on the server that goes on serving.
+const ANEW: &str = ", new_database: shop";
+
+#[rstest::rstest]
+#[case::from_a_folder("pg_dump: { format: directory, jobs: 2 }")]
+#[case::from_a_script("pg_dump: { format: plain }")]
+#[case::section_by_section("pg_dump: { sections: true }")]
+fn a_struck_database_makes_way_for_a_new_one(#[case] engine: &str) {
+    if !full() {
+        return;
+    }
+    let (output, broken) =
+        restored_by("pg_restore", "exec $REAL/pg_restore \"$@\"\n", engine, ANEW);
+    assert_eq!(output.status.code(), Some(0), "{engine}\n{broken:#?}");
+}
+
+#[test]
+fn a_restore_that_touches_a_neighbour_of_the_new_database_is_red() {
+    const MEDDLES: &str = "$REAL/pg_restore \"$@\" || exit\n\
+                           exec $REAL/psql -qX -d postgres -c 'CREATE TABLE stray ()'\n";
+    let ended = restored_by("pg_restore", MEDDLES, "pg_dump: {}", ANEW);
+    fails_by(&ended, "inventory", "stray");
+}
+
 /// The folder of the machine's own programs, the newest.
 fn own_programs() -> PathBuf {
     set_up(&[Needs::Postgres]);

@@ -9,6 +9,7 @@ pub(crate) mod chance;
 pub mod digest;
 mod load;
 pub mod locate;
+mod new_database;
 mod notebook;
 mod pace;
 mod perform;

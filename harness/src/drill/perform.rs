@@ -111,9 +111,10 @@ impl Drill<'_> {
             Step::Run(spec) => self.run(spec).await,
             Step::Mark(name) => self.mark(name).await,
             Step::Disaster(spec) => self.strike(spec.disaster()).await,
-            Step::Recover(spec) => match &spec.salvage {
-                Some(table) => self.salvage(spec, table).await,
-                None => self.recover(spec).await,
+            Step::Recover(spec) => match (&spec.salvage, &spec.new_database) {
+                (Some(table), _) => self.salvage(spec, table).await,
+                (None, Some(database)) => self.new_database(spec, database).await,
+                (None, None) => self.recover(spec).await,
             },
         }
     }

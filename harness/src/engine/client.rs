@@ -72,19 +72,20 @@ impl<'a> Client<'a> {
     }
 }
 
-/// Gathers the statistics of every database: a dump holds none before PostgreSQL 18. By ANALYZE,
+/// Gathers the statistics of `databases`: a dump holds none before PostgreSQL 18. By ANALYZE,
 /// since `vacuumdb` passes over partitioned tables, and leaves them without any.
 pub(crate) async fn analyze(
     stage: &Stage,
     server: &Server,
+    databases: &[String],
     limit: Duration,
 ) -> Result<(), Trouble> {
     let client = Client::superuser(server).await?;
-    for database in databases(server).await? {
+    for database in databases {
         let purpose = format!("gather the statistics of `{database}`");
         let argv = ["--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1"];
         let argv = argv.map(str::to_owned).into_iter();
-        let argv = argv.chain(["--command=ANALYZE".to_owned(), by_name(&database)]);
+        let argv = argv.chain(["--command=ANALYZE".to_owned(), by_name(database)]);
         stage.must(&*server.node, client.command(&purpose, limit, "psql", argv)).await?;
     }
     Ok(())

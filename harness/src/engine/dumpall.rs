@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::drill::{SUPERUSER, Server};
-use crate::engine::client::{Client, analyze, by_name};
+use crate::engine::client::{Client, analyze, by_name, databases};
 use crate::engine::{Abilities, Archive, Ask, Course, Engine, Restorer, RestoresContents};
 use crate::rig::{Command, Node, Place, Stage, Trouble};
 
@@ -54,6 +54,7 @@ impl Engine for PgDumpAll {
             protection: Protection::Snapshots,
             standstill: true,
             newer_major: true,
+            one_database: false,
         }
     }
 
@@ -160,7 +161,8 @@ impl RestoresContents for PgDumpAll {
         let command = client.command("restore the cluster", COPY_LIMIT, "psql", argv);
         stage.must(node, command).await?;
         if self.analyze {
-            analyze(stage, server, COPY_LIMIT).await?;
+            let databases = databases(server).await?;
+            analyze(stage, server, &databases, COPY_LIMIT).await?;
         }
         Ok(())
     }

@@ -23,7 +23,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use pgrehearse_verdict::brief::Protection;
-use pgrehearse_verdict::journal::Backup;
+use pgrehearse_verdict::journal::{Backup, RigCause};
 use pgrehearse_verdict::lsn::Segment;
 
 use crate::catalog::catalogue;
@@ -45,6 +45,8 @@ pub struct Abilities {
     pub standstill: bool,
     /// Whether it can recover to a newer major version than it was taken from.
     pub newer_major: bool,
+    /// Whether it can make one database anew, on a server that has others.
+    pub one_database: bool,
 }
 
 /// A backup that is asked for.
@@ -132,6 +134,20 @@ pub trait RestoresContents: Send + Sync {
     /// Fills `server`, a new and empty cluster that runs, from the backup of `course`.
     async fn restore(&self, stage: &Stage, server: &Server, course: &Course)
     -> Result<(), Trouble>;
+
+    /// Makes `database` anew on `server`, which serves and has none of that name, from the backup
+    /// of `course`; nothing else on it is touched. Only asked of an engine with
+    /// [`Abilities::one_database`].
+    async fn restore_database(
+        &self,
+        _stage: &Stage,
+        _server: &Server,
+        _course: &Course,
+        database: &str,
+    ) -> Result<(), Trouble> {
+        let said = format!("the engine cannot make the database `{database}` by itself");
+        Err(Trouble::rig(RigCause::NotADrill, said))
+    }
 }
 
 /// An archive of finished WAL segments, in the node's repository.

@@ -5,6 +5,7 @@ mod complaints;
 mod controls;
 mod database;
 mod matrix;
+mod new_database;
 mod objectives;
 mod own_file;
 mod query;
@@ -93,7 +94,9 @@ fn one(
             complaints.add(Code::EngineMisfit, &engine.at, said);
         }
     }
-    let course = steps::lower(scenario, engine, ground, major, limit, complaints);
+    let written = fixture.as_ref().and_then(|it| it.application.first()).map(|it| &it.database);
+    let written = written.cloned();
+    let course = steps::lower(scenario, engine, ground, major, limit, written, complaints);
     let objectives = objectives::lower(file, complaints);
     let encrypts = engine.is_some_and(|engine| engine.value.0.engine().encrypts());
     let checks = checks::lower(file, fixture.as_ref(), encrypts, complaints);

@@ -118,6 +118,9 @@ pub struct Recover {
     pub within: Option<Duration>,
     /// The table that is put back into the living database, where that is all that is done.
     pub salvage: Option<disaster::TableName>,
+    /// The database that is made anew on the server that goes on serving, where that is all that is
+    /// done.
+    pub new_database: Option<String>,
 }
 
 /// The backup that a recovery begins with.

@@ -76,6 +76,7 @@ codes! {
     UnknownTarget "unknown_target";
     EngineTarget "engine_target";
     SalvageMisfit "salvage_misfit";
+    NewDatabaseMisfit "new_database_misfit";
     EngineMisfit "engine_misfit";
     NoWalHarm "no_wal_harm";
     SeveralHarms "several_harms";

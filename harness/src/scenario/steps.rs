@@ -168,6 +168,9 @@ pub struct Recover {
     /// A dropped table, as `schema.name`, that is all to be brought back: it is recovered aside and
     /// loaded into the living database, which goes on meanwhile.
     pub salvage: Option<Pinned<String>>,
+    /// A database that is all to be brought back: it is made anew, from a dump, on the server that
+    /// was struck and goes on serving.
+    pub new_database: Option<Pinned<String>>,
     /// How long it may take until the application can write, e.g. `10m`: a recovery that has not
     /// ended by then has failed.
     pub within: Option<Pinned<String>>,

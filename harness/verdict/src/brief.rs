@@ -101,6 +101,10 @@ pub struct RecoveryBrief {
     /// `schema.name`, where that is all that is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub salvage: Option<String>,
+    /// The database that is made anew, from a dump, on the server that goes on serving, where that
+    /// is all that is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_database: Option<String>,
 }
 
 impl RecoveryBrief {

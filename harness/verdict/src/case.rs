@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::brief::Brief;
+use crate::brief::{Brief, RecoveryBrief};
 use crate::journal::{Aim, Event, Fault, Line, Promise, Scope};
 use crate::ledger::{Ledger, LedgerError};
 use crate::lsn::Lsn;
@@ -78,7 +78,11 @@ impl<'a> Case<'a> {
     pub fn answer(&self, moment: &Moment, question: &Question) -> Known<'a> {
         let wanted = match moment {
             Moment::Baseline | Moment::Mark(_) | Moment::BackedUp => &Scope::Source,
-            Moment::Aside | Moment::Recovered | Moment::Restarted | Moment::Stopped => self.scope,
+            Moment::Aside
+            | Moment::Standing
+            | Moment::Recovered
+            | Moment::Restarted
+            | Moment::Stopped => self.scope,
         };
         let found = self.record.lines.iter().rev().find_map(|line| match &line.event {
             Event::Answered { moment: at, question: asked, answer }
@@ -134,9 +138,25 @@ impl<'a> Case<'a> {
     /// The table that is put back into the living database, if that is all this recovery does.
     /// A must-fail twin ends with the server recovered aside, and is judged as any recovery.
     pub fn salvage(&self) -> Option<&'a str> {
+        self.recovery()?.salvage.as_deref()
+    }
+
+    /// The database that is made anew on the server that goes on serving, if that is all this
+    /// recovery does. A must-fail twin fills a new cluster, and is judged as any recovery.
+    pub fn new_database(&self) -> Option<&'a str> {
+        self.recovery()?.new_database.as_deref()
+    }
+
+    /// Whether what answers in the end is the server that was struck, which went on all the while.
+    pub fn goes_on(&self) -> bool {
+        self.salvage().is_some() || self.new_database().is_some()
+    }
+
+    /// What was promised of this recovery; nothing for anything but a recovery.
+    fn recovery(&self) -> Option<&'a RecoveryBrief> {
         let Scope::Recovery(number) = self.scope else { return None };
         let at = usize::try_from(number.checked_sub(1)?).ok()?;
-        self.brief().recoveries.get(at)?.salvage.as_deref()
+        self.brief().recoveries.get(at)
     }
 
     /// When the server is asked that was restored from the backup.

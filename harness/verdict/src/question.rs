@@ -19,6 +19,8 @@ pub enum Moment {
     BackedUp,
     /// On the server that a table is salvaged from, once it has left recovery.
     Aside,
+    /// On the server that goes on serving, just before a database is made anew on it.
+    Standing,
     /// On the recovered server, once it is writable.
     Recovered,
     /// On the recovered server, after it was killed and started again.
@@ -35,6 +37,7 @@ impl fmt::Display for Moment {
             Moment::Mark(name) => write!(f, "mark {name}"),
             Moment::BackedUp => f.write_str("backup"),
             Moment::Aside => f.write_str("aside"),
+            Moment::Standing => f.write_str("standing"),
             Moment::Recovered => f.write_str("recovered"),
             Moment::Restarted => f.write_str("restarted"),
             Moment::Stopped => f.write_str("stopped"),

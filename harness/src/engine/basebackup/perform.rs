@@ -27,6 +27,7 @@ impl Engine for PgBaseBackup {
             protection: Protection::Archive,
             standstill: false,
             newer_major: false,
+            one_database: false,
         }
     }
 

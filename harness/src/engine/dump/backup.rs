@@ -26,6 +26,7 @@ impl Engine for PgDump {
             protection: Protection::Snapshots,
             standstill: false,
             newer_major: true,
+            one_database: true,
         }
     }
 

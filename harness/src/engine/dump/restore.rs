@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use pgrehearse_verdict::journal::SubjectCause;
 
 use crate::drill::Server;
-use crate::engine::client::{Client, analyze, by_name};
+use crate::engine::client::{Client, analyze, by_name, databases};
 use crate::engine::dump::backup::COPY_LIMIT;
 use crate::engine::dump::globals;
 use crate::engine::dump::layout::{Dumped, GLOBALS, Layout, folder};
@@ -27,11 +27,8 @@ impl RestoresContents for PgDump {
         server: &Server,
         course: &Course,
     ) -> Result<(), Trouble> {
-        let none = || Trouble::subject(SubjectCause::Command, "no backup was chosen");
-        let label = course.backup.as_deref().ok_or_else(none)?;
         let node = &*server.node;
-        let layout = Layout::read(node, label).await?;
-        let folder = folder(node, label);
+        let (layout, folder) = self.chosen(server, course).await?;
         let client = Client::superuser(server).await?;
         if self.globals {
             let script = globals::read(node, &format!("{folder}/{GLOBALS}")).await?;
@@ -42,19 +39,32 @@ impl RestoresContents for PgDump {
             stage.must(node, command).await?;
         }
         for database in &layout.databases {
-            let path = format!("{folder}/{}", database.file);
-            match self.format {
-                DumpFormat::Plain => {
-                    let path = self.unpacked(stage, server, &path).await?;
-                    script(stage, server, &client, database, &path).await?;
-                }
-                DumpFormat::Custom | DumpFormat::Directory | DumpFormat::Tar => {
-                    self.archive(stage, server, &client, database, &path).await?;
-                }
-            }
+            self.database(stage, server, &client, &folder, database).await?;
         }
         if self.analyze {
-            analyze(stage, server, COPY_LIMIT).await?;
+            let databases = databases(server).await?;
+            analyze(stage, server, &databases, COPY_LIMIT).await?;
+        }
+        Ok(())
+    }
+
+    async fn restore_database(
+        &self,
+        stage: &Stage,
+        server: &Server,
+        course: &Course,
+        database: &str,
+    ) -> Result<(), Trouble> {
+        let (layout, folder) = self.chosen(server, course).await?;
+        let none = || {
+            let said = format!("the backup holds no database `{database}`");
+            Trouble::subject(SubjectCause::Command, said)
+        };
+        let dumped = layout.databases.iter().find(|it| it.name == database).ok_or_else(none)?;
+        let client = Client::superuser(server).await?;
+        self.database(stage, server, &client, &folder, dumped).await?;
+        if self.analyze {
+            analyze(stage, server, &[database.to_owned()], COPY_LIMIT).await?;
         }
         Ok(())
     }
@@ -102,6 +112,35 @@ async fn script(
 }
 
 impl PgDump {
+    /// The backup of `course`: what is in it, and where it lies.
+    async fn chosen(&self, server: &Server, course: &Course) -> Result<(Layout, String), Trouble> {
+        let none = || Trouble::subject(SubjectCause::Command, "no backup was chosen");
+        let label = course.backup.as_deref().ok_or_else(none)?;
+        let node = &*server.node;
+        Ok((Layout::read(node, label).await?, folder(node, label)))
+    }
+
+    /// Makes one database, with all that is in it.
+    async fn database(
+        &self,
+        stage: &Stage,
+        server: &Server,
+        client: &Client<'_>,
+        folder: &str,
+        database: &Dumped,
+    ) -> Result<(), Trouble> {
+        let path = format!("{folder}/{}", database.file);
+        match self.format {
+            DumpFormat::Plain => {
+                let path = self.unpacked(stage, server, &path).await?;
+                script(stage, server, client, database, &path).await
+            }
+            DumpFormat::Custom | DumpFormat::Directory | DumpFormat::Tar => {
+                self.archive(stage, server, client, database, &path).await
+            }
+        }
+    }
+
     /// Where the script of `path` lies unpacked: psql reads text only. What unpacks it looks at its
     /// checksum.
     async fn unpacked(

@@ -92,6 +92,7 @@ impl Engine for PgBackRest {
             protection: Protection::Archive,
             standstill: false,
             newer_major: false,
+            one_database: false,
         }
     }
 

@@ -6,8 +6,8 @@ use pgrehearse_verdict::brief::{Protection, RecoveryBrief};
 use pgrehearse_verdict::lsn::Lsn;
 
 use crate::engine::Arrival;
-use crate::plan::lower::salvage;
 use crate::plan::lower::steps::{Walk, shown};
+use crate::plan::lower::{new_database, salvage};
 use crate::plan::{At, From, Recover, Step, To};
 use crate::scenario::{
     self, AtForm, Code, Pinned, Place, ToForm, did_you_mean, moment, moment_in_utc,
@@ -68,8 +68,12 @@ pub(super) fn lower(walk: &mut Walk<'_>, recover: &scenario::Recover, at: &Place
     text.extend(beside.postgres.map(|major| format!(", on PostgreSQL {major}")));
     text.extend(beside.within.map(|within| format!(", within {}", shown(within))));
     let salvage = recover.salvage.as_ref().and_then(|table| salvage::lower(walk, table, recover));
+    let wanted = recover.new_database.as_ref();
+    let anew = wanted.and_then(|database| new_database::lower(walk, database, recover));
     if let Some(table) = &salvage {
         text.push_str(&format!(", and put {table} back into the living database"));
+    } else if let Some(database) = &anew {
+        text.push_str(&format!(", into a new database {database} of the server that serves"));
     } else {
         // Nothing is left of the server that was struck for those that follow.
         walk.gone.get_or_insert_with(|| at.clone());
@@ -80,9 +84,12 @@ pub(super) fn lower(walk: &mut Walk<'_>, recover: &scenario::Recover, at: &Place
         undoes: !walk.harms.is_empty(),
         postgres: beside.postgres,
         salvage: salvage.as_ref().map(ToString::to_string),
+        new_database: anew.clone(),
     });
     let Beside { from, timeline, arrival, postgres, within, .. } = beside;
-    let step = Recover { to: target, from, timeline, arrival, postgres, within, salvage };
+    let new_database = anew;
+    let step =
+        Recover { to: target, from, timeline, arrival, postgres, within, salvage, new_database };
     walk.decide(Step::Recover(step), format!("recover: to {text}"));
 }
 

@@ -72,6 +72,8 @@ pub(super) struct Walk<'a> {
     pub(super) ground: &'a Ground,
     major: Option<u32>,
     pub(super) scenario: &'a Path,
+    /// The database that the workload writes to.
+    pub(super) application: Option<String>,
 }
 
 pub(super) fn lower(
@@ -80,6 +82,7 @@ pub(super) fn lower(
     ground: &Ground,
     major: Option<u32>,
     limit: Duration,
+    application: Option<String>,
     complaints: &mut Complaints,
 ) -> Course {
     let Some(steps) = &scenario.file.steps else {
@@ -117,6 +120,7 @@ pub(super) fn lower(
         ground,
         major,
         scenario: &scenario.path,
+        application,
     };
     for (number, step) in steps.value.iter().enumerate() {
         let end = steps.value.get(number + 1).map(|next| next.at.start);

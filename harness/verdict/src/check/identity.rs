@@ -33,9 +33,7 @@ impl Check for Identity {
         let before = rows(case, NAME, &Moment::Baseline, &Question::Server);
         let after = rows(case, NAME, &Moment::Recovered, &Question::Server);
         match (before, after) {
-            (Ok(before), Ok(after)) if case.salvage().is_some() => {
-                living::judge(case, before, after)
-            }
+            (Ok(before), Ok(after)) if case.goes_on() => living::judge(case, before, after),
             (Ok(before), Ok(after)) => {
                 let mut found = vec![source_down(case)];
                 found.push(nonce(case, after));
@@ -48,8 +46,7 @@ impl Check for Identity {
                 found
             }
             (before, after) => {
-                let mut found: Vec<_> =
-                    case.salvage().map_or_else(|| vec![source_down(case)], |_| vec![]);
+                let mut found = if case.goes_on() { vec![] } else { vec![source_down(case)] };
                 found.extend(before.err().into_iter().chain(after.err()).map(|finding| *finding));
                 found
             }

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::brief::Brief;
+use crate::brief::{Brief, RecoveryBrief};
 use crate::case::Case;
 use crate::check::answered::{rows, shown};
 use crate::check::log::{self, Entry, Severity};
 use crate::check::target::asked;
 use crate::check::{Check, difference};
 use crate::finding::Finding;
-use crate::question::{Moment, Question};
+use crate::question::{Moment, Question, Table};
 
 const NAME: &str = "server_log";
 
@@ -91,7 +91,9 @@ impl Check for ServerLog {
     const EXAMPLE: &'static str = "server_log";
 
     fn asks(&self, brief: &Brief) -> Vec<(Moment, Question)> {
-        asked(brief).map(|moment| (moment, Question::ServerLog)).collect()
+        let anew = |recovery: &RecoveryBrief| recovery.new_database.is_some();
+        let standing = brief.recoveries.iter().any(anew).then_some(Moment::Standing);
+        asked(brief).chain(standing).map(|moment| (moment, Question::ServerLog)).collect()
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Finding> {
@@ -100,8 +102,12 @@ impl Check for ServerLog {
             Err(finding) => return vec![*finding],
         };
         let entries = log::entries(table);
-        let mut found = said(&entries);
-        found.extend(ends(case, &entries));
+        let before = match before(case, table) {
+            Ok(before) => before,
+            Err(finding) => return vec![*finding],
+        };
+        let mut found = said(&entries[before..]);
+        found.extend(ends(case, &entries[before..]));
         if entries.is_empty() {
             let said = format!("none of {} lines is an entry of a log", table.rows.len());
             found.push(Finding::unknown(NAME, "empty_log", said));
@@ -109,11 +115,26 @@ impl Check for ServerLog {
             let said = "the log does not begin with the server's start: what it lacks is unknown";
             found.push(Finding::unknown(NAME, "log_begins_late", said));
         } else if found.is_empty() {
-            let said = format!("nothing in {} entries speaks of damage", entries.len());
+            let count = entries.len() - before;
+            let said = format!("nothing in {count} entries speaks of damage");
             found.push(Finding::held(NAME, "clean", said));
         }
         difference::bounded(NAME, found)
     }
+}
+
+/// Entries of the log `now` from before the recovery: of a server that goes on serving, the
+/// disaster and whoever it threw out are in its log, too.
+fn before(case: &Case<'_>, now: &Table) -> Result<usize, Box<Finding>> {
+    if case.new_database().is_none() {
+        return Ok(0);
+    }
+    let then = rows(case, NAME, &Moment::Standing, &Question::ServerLog)?;
+    if now.rows.starts_with(&then.rows) {
+        return Ok(log::entries(then).len());
+    }
+    let said = "the log does not go on from where it was before the recovery";
+    Err(Box::new(Finding::unknown(NAME, "log_broken_off", said)))
 }
 
 /// What is red by itself.

@@ -61,7 +61,7 @@ impl Check for SideEffects {
             })
         };
         match (taken(Moment::Baseline), taken(Moment::Recovered)) {
-            (Ok(before), Ok(after)) => compare(&before, &after, case.salvage().is_some()),
+            (Ok(before), Ok(after)) => compare(&before, &after, case.goes_on()),
             (before, after) => {
                 before.err().into_iter().chain(after.err()).map(|finding| *finding).collect()
             }

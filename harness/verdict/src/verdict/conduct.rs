@@ -213,7 +213,12 @@ fn order(record: &Record) -> Option<Finding> {
     let wrong = |(at, line): (usize, &Line)| match &line.event {
         Event::Answered { moment: Moment::Baseline, .. } => at > first,
         Event::Answered {
-            moment: Moment::Aside | Moment::Recovered | Moment::Restarted | Moment::Stopped,
+            moment:
+                Moment::Aside
+                | Moment::Standing
+                | Moment::Recovered
+                | Moment::Restarted
+                | Moment::Stopped,
             ..
         } => at < first,
         _ => false,

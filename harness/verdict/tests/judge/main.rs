@@ -12,6 +12,7 @@ mod identity;
 mod indexes;
 mod judging;
 mod large_objects;
+mod new_database;
 mod pages;
 mod record;
 mod salvage;

@@ -1,5 +1,5 @@
-//! The living database that a table was put back into: it must be the one that was struck, and have
-//! gone on all the while.
+//! The server that a table was put back into, or a database: it must be the one that was struck,
+//! and have gone on all the while.
 
 use crate::case::Case;
 use crate::check::answered::shown;

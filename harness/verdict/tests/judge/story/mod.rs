@@ -181,7 +181,11 @@ impl Story {
     fn at(&self, moment: &Moment, question: &Question) -> usize {
         let scope = match moment {
             Moment::Baseline | Moment::Mark(_) | Moment::BackedUp => Scope::Source,
-            Moment::Aside | Moment::Recovered | Moment::Restarted | Moment::Stopped => RECOVERY,
+            Moment::Aside
+            | Moment::Standing
+            | Moment::Recovered
+            | Moment::Restarted
+            | Moment::Stopped => RECOVERY,
         };
         let asked = |(of, event): &(Scope, Event)| {
             *of == scope
