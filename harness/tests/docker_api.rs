@@ -39,7 +39,12 @@ enum Fault {
     Refused,
     /// One answer ends in its middle.
     Cut,
+    /// One request reaches the engine late, whether or not anybody still waits for the answer.
+    Late,
 }
+
+/// How late.
+const LATE: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 struct Script {
@@ -98,6 +103,7 @@ impl Proxy {
         let body = &head[end..];
         match fault {
             None => {}
+            Some(Fault::Late) => tokio::time::sleep(LATE).await,
             Some(Fault::Closed) => return None,
             Some(Fault::Hung) => std::future::pending().await,
             Some(Fault::Refused) => {
@@ -248,6 +254,45 @@ async fn faults() {
     }
     let ours = format!("-{}", std::process::id());
     assert!(left_over().await.unwrap().iter().all(|left| !left.run.ends_with(&ours)));
+}
+
+#[test]
+fn what_is_being_made_when_a_drill_is_interrupted_is_given_back() {
+    again("interrupted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "is started by what_is_being_made_when_a_drill_is_interrupted_is_given_back"]
+async fn interrupted() {
+    let proxy = Proxy::start();
+    image::ensure(17, true, &|_| {}).await.unwrap();
+    let run = own_run("whole");
+    let whole = rig(&run, new_lease(&run)).await.unwrap();
+    proxy.arm(None);
+    life(&whole).await.unwrap();
+    let lines = proxy.arm(None);
+    assert_eq!(whole.release().await, Vec::<String>::new());
+    let makes = |line: &&String| line.starts_with("POST ") && line.contains("/create");
+    assert_eq!(lines.iter().filter(makes).count(), 3, "{lines:#?}");
+    for (number, at) in (0..lines.len()).filter(|at| makes(&&lines[*at])).enumerate() {
+        let run = own_run(&format!("interrupted-{number}"));
+        let rig = rig(&run, new_lease(&run)).await.unwrap();
+        proxy.arm(Some((Fault::Late, at)));
+        // The request is on its way when nobody wants its answer any more.
+        let on_its_way = async {
+            while proxy.0.lock().unwrap().requests.len() <= at {
+                tokio::time::sleep(LATE / 100).await;
+            }
+        };
+        tokio::select! {
+            done = life(&rig) => panic!("it was not interrupted: {done:?}"),
+            () = on_its_way => {}
+        }
+        assert_eq!(rig.release().await, Vec::<String>::new(), "{}", lines[at]);
+        tokio::time::sleep(LATE * 2).await;
+        let left = left_over().await.unwrap();
+        assert!(left.iter().all(|left| left.run != run), "{}: {left:#?}", lines[at]);
+    }
 }
 
 #[test]

@@ -58,7 +58,12 @@ pub(super) async fn start(engine: &Engine, wanted: Wanted) -> Result<Container, 
     let request = request(wanted)?;
     // In a task of its own: when the time is up, what it still makes is dropped there, and we do
     // not wait for an engine that does not answer.
-    let task = tokio::spawn(async move { Ok(Container(Some(request.start().await?))) });
+    let making = engine.making().await;
+    let task = tokio::spawn(async move {
+        let started = request.start().await;
+        drop(making);
+        Ok(Container(Some(started?)))
+    });
     let started: Result<Container, testcontainers::TestcontainersError> =
         match timeout(engine.limit, task).await {
             Err(_) => {

@@ -1,11 +1,13 @@
 //! Calls to the container engine: each has a bound, and each error is the rig's.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pgrehearse_verdict::journal::RigCause;
 use testcontainers::bollard::{Docker, errors::Error};
 use testcontainers::core::client::docker_client_instance;
+use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 use tokio::time::timeout;
 
 use crate::rig::Trouble;
@@ -56,6 +58,8 @@ pub(super) struct Engine {
     pub docker: Docker,
     /// How long a call may take.
     pub limit: Duration,
+    /// Held by everyone for whom something is being made.
+    making: Arc<RwLock<()>>,
 }
 
 impl Engine {
@@ -63,7 +67,37 @@ impl Engine {
     pub async fn connect(limit: Duration) -> Result<Engine, Trouble> {
         let docker = docker_client_instance().await;
         let docker = docker.map_err(|error| api_trouble("find it", &error.to_string()))?;
-        Ok(Engine { docker, limit })
+        Ok(Engine { docker, limit, making: Arc::default() })
+    }
+
+    /// Says that something is being made for as long as this is held.
+    pub async fn making(&self) -> OwnedRwLockReadGuard<()> {
+        self.making.clone().read_owned().await
+    }
+
+    /// One call that makes something. It goes on where nobody waits for its answer any more: what
+    /// the engine is about to make can only be found, and given back, once it is there.
+    pub async fn make<T, C>(&self, what: &str, call: C) -> Result<T, Trouble>
+    where
+        T: Send + 'static,
+        C: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let making = self.making().await;
+        let task = tokio::spawn(async move {
+            let made = call.await;
+            drop(making);
+            made
+        });
+        match timeout(self.limit, task).await {
+            Ok(Ok(made)) => self.call(what, std::future::ready(made)).await,
+            Ok(Err(panic)) => Err(Trouble::rig(RigCause::Panic, panic.to_string())),
+            Err(_) => Err(api_trouble(what, &format!("no answer within {:?}", self.limit))),
+        }
+    }
+
+    /// Waits until nothing is being made any more, for no longer than a call may take.
+    pub async fn settle(&self) {
+        let _ = timeout(self.limit, self.making.write()).await;
     }
 
     /// One call. `what` says what it is for.

@@ -89,8 +89,9 @@ impl DockerRig {
                 labels: Some(labels(&self.run, &self.drill)),
                 ..NetworkCreateRequest::default()
             };
-            let call = self.engine.docker.create_network(request);
-            self.engine.call("make the drill's network", call).await?;
+            let docker = self.engine.docker.clone();
+            let call = async move { docker.create_network(request).await };
+            self.engine.make("make the drill's network", call).await?;
             Ok(name)
         };
         self.network.get_or_try_init(make).await.map(String::as_str)
@@ -117,7 +118,9 @@ impl Rig for DockerRig {
             labels: Some(labels(&self.run, &self.drill)),
             ..VolumeCreateRequest::default()
         };
-        self.engine.call("make a volume", self.engine.docker.create_volume(request)).await?;
+        let docker = self.engine.docker.clone();
+        let call = async move { docker.create_volume(request).await };
+        self.engine.make("make a volume", call).await?;
         Ok(Volume(name))
     }
 
@@ -132,6 +135,8 @@ impl Rig for DockerRig {
         for node in nodes {
             node.let_go();
         }
+        // Whoever was interrupted may have left the engine at work.
+        self.engine.settle().await;
         match sweep(&self.engine, &self.run, Some(&self.drill)).await {
             Ok(swept) => {
                 let unwritten = swept.removed.iter().filter_map(|thing| {
