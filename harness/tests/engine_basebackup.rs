@@ -12,6 +12,7 @@ use pgrehearse::drill::Server;
 use pgrehearse::engine::{Archive, Course, Engine, PgBaseBackup, RestoresFiles, Target};
 use pgrehearse::rig::{Command, Node, Place, Trouble};
 use pgrehearse::sabotage::{self, Bench};
+use pgrehearse_testkit::full;
 use pgrehearse_verdict::lsn::Segment;
 
 const PLAIN: &str = r#"{"checkpoint": "fast"}"#;
@@ -65,19 +66,24 @@ async fn does_not_come_up(house: &House<PgBaseBackup>, server: &Server, wanted: 
 }
 
 #[rstest::rstest]
-#[case::plain(Kind::Local, PLAIN)]
-#[case::tar(Kind::Local, r#"{"checkpoint": "fast", "format": "tar", "compress": "lz4"}"#)]
-#[case::bare_tar(Kind::Local, r#"{"checkpoint": "fast", "format": "tar"}"#)]
+#[case::plain(true, Kind::Local, PLAIN)]
+#[case::tar(false, Kind::Local, r#"{"checkpoint": "fast", "format": "tar", "compress": "lz4"}"#)]
+#[case::bare_tar(false, Kind::Local, r#"{"checkpoint": "fast", "format": "tar"}"#)]
 #[case::containers(
+    true,
     Kind::Docker,
     r#"{"checkpoint": "fast", "format": "tar", "compress": "zstd",
     "compress_level": 5, "compress_on": "server", "manifest_checksums": "sha256"}"#
 )]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_committed_before_a_drop_comes_back_with_its_tablespace(
+    #[case] always: bool,
     #[case] kind: Kind,
     #[case] text: &str,
 ) {
+    if !always && !full() {
+        return;
+    }
     let house = house(kind, text).await;
     furnish(&house).await;
     let full = house.backup("full").await;
@@ -117,10 +123,16 @@ async fn what_committed_before_a_drop_comes_back_with_its_tablespace(
 }
 
 #[rstest::rstest]
-#[case::plain(PLAIN)]
-#[case::tar(r#"{"checkpoint": "fast", "format": "tar", "compress": "gzip"}"#)]
+#[case::plain(false, PLAIN)]
+#[case::tar(true, r#"{"checkpoint": "fast", "format": "tar", "compress": "gzip"}"#)]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_chain_is_combined_with_its_tablespace_also_from_a_copy(#[case] text: &str) {
+async fn a_chain_is_combined_with_its_tablespace_also_from_a_copy(
+    #[case] always: bool,
+    #[case] text: &str,
+) {
+    if !always && !full() {
+        return;
+    }
     let house = house(Kind::Docker, text).await;
     furnish(&house).await;
     for (number, kind) in [(1, "full"), (2, "incr"), (3, "incr")] {
@@ -198,11 +210,18 @@ async fn a_backup_without_its_label_is_refused(#[case] text: &str, #[case] wante
 }
 
 #[rstest::rstest]
-#[case::plain(PLAIN, "spaces")]
-#[case::unverified(UNVERIFIED, "spaces")]
-#[case::tar(r#"{"checkpoint": "fast", "format": "tar", "verify": false}"#, "data")]
+#[case::plain(false, PLAIN, "spaces")]
+#[case::unverified(true, UNVERIFIED, "spaces")]
+#[case::tar(false, r#"{"checkpoint": "fast", "format": "tar", "verify": false}"#, "data")]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tablespace_that_was_left_out_is_missed(#[case] text: &str, #[case] folder: &str) {
+async fn a_tablespace_that_was_left_out_is_missed(
+    #[case] always: bool,
+    #[case] text: &str,
+    #[case] folder: &str,
+) {
+    if !always && !full() {
+        return;
+    }
     let house = house(Kind::Local, text).await;
     furnish(&house).await;
     house.backup("full").await;

@@ -70,7 +70,7 @@ fn passes((output, results): (Output, Value)) -> Value {
 #[case::of_files_on_16(true, 16, "basebackup-dropped-table.yaml")]
 #[case::of_a_dump_on_16(false, 16, "nightly-dump.yaml")]
 #[case::of_files_on_17(false, 17, "basebackup-dropped-table.yaml")]
-#[case::of_a_chain_on_17(true, 17, "basebackup-incremental.yaml")]
+#[case::of_a_chain_on_17(false, 17, "basebackup-incremental.yaml")]
 #[case::of_a_dump_on_17(false, 17, "nightly-dump.yaml")]
 #[case::of_files_on_18(false, 18, "basebackup-dropped-table.yaml")]
 #[case::of_a_dump_on_18(false, 18, "nightly-dump.yaml")]
