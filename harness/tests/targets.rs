@@ -15,6 +15,18 @@ fn root() -> PathBuf {
 
 /// A drill to the target `recover`: its output, and what was judged.
 fn drill(recover: &str) -> (Output, Value) {
+    perform(&format!(
+        "- run: 500ms\n\
+         - mark: healthy\n\
+         - run: 1s\n\
+         - disaster: {{ drop_table: {{ table: mini.doomed }} }}\n\
+         - run: 500ms\n\
+         - recover: {recover}\n"
+    ))
+}
+
+/// A drill of these steps after a backup: its output, and what was judged.
+fn perform(steps: &str) -> (Output, Value) {
     set_up(&[Needs::Postgres, Needs::PgBackRest]);
     let place = tempfile::tempdir().expect("a folder");
     let text = format!(
@@ -24,12 +36,7 @@ fn drill(recover: &str) -> (Output, Value) {
          steps:\n\
          - workload: {{ writers: 2, rate: 100/s }}\n\
          - backup: full\n\
-         - run: 500ms\n\
-         - mark: healthy\n\
-         - run: 1s\n\
-         - disaster: {{ drop_table: {{ table: mini.doomed }} }}\n\
-         - run: 500ms\n\
-         - recover: {recover}\n\
+         {steps}\
          checks: [standard]\n\
          controls: none\n"
     );
@@ -114,4 +121,16 @@ fn what_is_not_reached_is_said_and_fails(
     assert_eq!(results["drills"][0]["judgement"]["verdict"], "failed", "{recover}\n{out}");
     let said = results["drills"][0]["judgement"]["findings"].to_string();
     assert!(said.contains(wanted), "{recover}: `{wanted}` is not said\n{said}");
+}
+
+/// The archiver's last word is of the backup's history file: the chain is that of the backup.
+#[test]
+fn a_server_that_is_lost_right_after_its_backup_has_a_chain_of_wal() {
+    let (output, results) =
+        perform("- disaster: { lost_data_directory: {} }\n- recover: { to: latest }\n");
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    let findings = results["drills"][0]["judgement"]["findings"].as_array().expect("findings");
+    let chain = findings.iter().find(|finding| finding["check"] == "wal_chain").expect("a finding");
+    assert_eq!(chain["status"], "held", "{chain:#}");
 }

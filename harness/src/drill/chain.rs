@@ -1,6 +1,6 @@
-//! The archive of WAL from end to end: every segment from the first backup to where the server
-//! said that all is safe, fetched as a recovery would, looked at and read through. A recovery to a
-//! point in time reads less of it.
+//! The archive of WAL from end to end: every segment from the first backup to where the server or
+//! the last backup said that all is safe, fetched as a recovery would, looked at and read through.
+//! A recovery to a point in time reads less of it.
 
 use std::time::Duration;
 
@@ -44,7 +44,11 @@ impl Drill<'_> {
         let (Some(archive), Some(from), Some(archiver)) = (archive, first, self.archiver) else {
             return Ok(table);
         };
-        let Some(to) = archiver.safe.filter(|safe| *safe > from) else { return Ok(table) };
+        // A finished backup has said that all WAL up to its end is archived, too: the server may
+        // have archived nothing but a backup's history file since, which promises less.
+        let stop = self.backups.iter().filter_map(|backup| backup.stop).max();
+        let to = archiver.safe.max(stop).filter(|to| *to > from);
+        let Some(to) = to else { return Ok(table) };
         let size = archiver.segment_bytes;
         if (to.0 - from.0) / size > SEGMENTS_MAX {
             let said = format!("from {from} to {to} there are more than {SEGMENTS_MAX} segments");
