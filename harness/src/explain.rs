@@ -192,12 +192,20 @@ fn kind_text(what: &str, name: &str, summary: &str, example: &str) -> String {
 fn control_text(control: &'static dyn sabotage::Sabotage) -> String {
     let name = control.name();
     let mut text = kind_text("control", name, control.harm(), &format!("controls: [{name}]"));
+    let how = match control.spoils() {
+        sabotage::Spoils::Copy(_) => {
+            "A copy of the backup is spoiled in just this way and recovered like the sound one."
+        }
+        sabotage::Spoils::Recovered(_) => {
+            "A copy of the backup is recovered like the sound one, and what came of it is\n\
+             spoiled in just this way."
+        }
+    };
     let _ = writeln!(
         text,
-        "\nA copy of the backup is spoiled in just this way and recovered like the sound one.\n\
-         {} must catch it. It fits {}.",
+        "\n{how}\n{} must catch it. It fits {}.",
         control.caught_by().join(" or "),
-        control.engines().join(", ")
+        control.engines().map_or_else(|| "every engine".to_owned(), |fits| fits.join(", "))
     );
     text
 }

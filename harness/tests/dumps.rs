@@ -68,7 +68,7 @@ fn a_dump_comes_back_whole_and_a_spoiled_one_is_seen(#[case] always: bool, #[cas
     if !always && !full() {
         return;
     }
-    let (output, results) = drill(engine, NIGHTLY, "standard");
+    let (output, results) = drill(engine, NIGHTLY, "[artifact_flipped, artifact_truncated]");
     let out = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(0), "{engine}\n{out}");
     let judgement = &results["drills"][0]["judgement"];

@@ -302,7 +302,10 @@ async fn a_missing_segment_is_missing_in_the_copy_alone() {
     let (from, to) = (node.place(Place::Original), node.place(Place::Repository));
     must(&house, &*node, &["cp", "-a", "--", &format!("{from}/."), &to]).await;
     let (stage, engine) = (&house.site.stage, &house.engine);
-    let sabotage = sabotage::named("wal_segment_missing").unwrap();
+    let sabotage::Spoils::Copy(sabotage) = sabotage::named("wal_segment_missing").unwrap().spoils()
+    else {
+        panic!("it spoils a copy")
+    };
     let bench = Bench { node: &*node, engine, needed: &[first], backup: None, place: 7 };
     let spoiled = sabotage.spoil(stage, &bench).await.unwrap();
     assert!(spoiled.original_untouched && spoiled.proof.is_some(), "{spoiled:?}");

@@ -7,6 +7,9 @@ use std::process::Command;
 
 use pgrehearse_testkit::{Needs, set_up};
 
+/// What `cargo drill` says to pgrehearse.
+const DRILL: &str = "run --setup --controls sample:4 scenarios/dropped-table.yaml";
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
 }
@@ -40,8 +43,7 @@ fn every_command_of_the_readme_works() {
     for line in commands.iter().filter(|line| *line != "cargo test") {
         let line = line.split(" #").next().unwrap_or_default().trim();
         // The alias of .cargo/config.toml, which the next test holds to this.
-        let line =
-            line.replace("cargo drill", "pgrehearse run --setup scenarios/dropped-table.yaml");
+        let line = line.replace("cargo drill", &format!("pgrehearse {DRILL}"));
         let words: Vec<&str> = line.split_whitespace().collect();
         assert_eq!(words[0], "pgrehearse", "{line}");
         let output = Command::new(env!("CARGO_BIN_EXE_pgrehearse"))
@@ -61,8 +63,7 @@ fn every_command_of_the_readme_works() {
 #[test]
 fn cargo_drill_sets_up_and_runs() {
     let config = fs::read_to_string(root().join(".cargo/config.toml")).expect("the aliases");
-    let wanted = "-- run --setup scenarios/dropped-table.yaml\"";
-    assert!(config.contains(wanted), "{config}");
+    assert!(config.contains(&format!("-- {DRILL}\"")), "{config}");
 }
 
 #[test]

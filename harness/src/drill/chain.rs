@@ -14,7 +14,7 @@ use crate::engine::Archive;
 use crate::rig::{Command, Node, Place, Stage, Trouble};
 
 /// Segments that are looked at: a tebibyte of the usual length.
-const SEGMENTS_MAX: u64 = 1 << 16;
+const SEGMENTS_MAX: usize = 1 << 16;
 /// Segments that lie on the node at a time.
 const AT_ONCE: usize = 16;
 /// How long one reading may take.
@@ -37,31 +37,45 @@ impl Drill<'_> {
         stage.note(Event::Answered { moment, question, answer })
     }
 
-    async fn chain(&self, stage: &Stage, node: &dyn Node) -> Result<Table, Trouble> {
-        let table = Table::new(columns::WAL);
-        let archive = self.plan.engine.engine().archive();
-        let first = self.backups.iter().find_map(|backup| backup.start);
-        let (Some(archive), Some(from), Some(archiver)) = (archive, first, self.archiver) else {
-            return Ok(table);
+    /// Where the first backup begins.
+    fn chain_begins(&self) -> Option<Lsn> {
+        self.backups.iter().find_map(|backup| backup.start)
+    }
+
+    /// The segments that the archive must hold, and one more where there are too many.
+    pub(super) fn chained(&self) -> Vec<Segment> {
+        let (Some(from), Some(archiver)) = (self.chain_begins(), self.archiver) else {
+            return vec![];
         };
         // A finished backup has said that all WAL up to its end is archived, too: the server may
         // have archived nothing but a backup's history file since, which promises less.
         let stop = self.backups.iter().filter_map(|backup| backup.stop).max();
         let to = archiver.safe.max(stop).filter(|to| *to > from);
-        let Some(to) = to else { return Ok(table) };
-        let size = archiver.segment_bytes;
-        if (to.0 - from.0) / size > SEGMENTS_MAX {
-            let said = format!("from {from} to {to} there are more than {SEGMENTS_MAX} segments");
+        let Some(to) = to else { return vec![] };
+        let first = Segment::holding(archiver.timeline, from, archiver.segment_bytes);
+        std::iter::successors(Some(first), |segment| Some(segment.next()))
+            .take_while(|segment| segment.start < to)
+            .take(SEGMENTS_MAX + 1)
+            .collect()
+    }
+
+    async fn chain(&self, stage: &Stage, node: &dyn Node) -> Result<Table, Trouble> {
+        let table = Table::new(columns::WAL);
+        let archive = self.plan.engine.engine().archive();
+        let (segments, from) = (self.chained(), self.chain_begins());
+        let (Some(archive), Some(from), false) = (archive, from, segments.is_empty()) else {
+            return Ok(table);
+        };
+        if segments.len() > SEGMENTS_MAX {
+            let said = format!("from {from} on there are more than {SEGMENTS_MAX} segments");
             return Err(Trouble::subject(SubjectCause::Target, said));
         }
         let folder = format!("{}/chain", node.place(Place::Scratch));
         let make = ["mkdir", "-p", "--", &folder];
         stage.must(node, Command::housekeeping("make room for WAL", make)).await?;
         let mut walk = Walk { stage, archive, node, folder, run: vec![], at: from, table };
-        let mut segment = Segment::holding(archiver.timeline, from, size);
-        while segment.start < to {
+        for segment in segments {
             walk.step(segment).await?;
-            segment = segment.next();
         }
         walk.read_run(true).await?;
         walk.remove(&walk.folder).await?;

@@ -307,7 +307,7 @@ impl Drill<'_> {
     }
 }
 
-fn overrides() -> Vec<(&'static str, &'static str)> {
+pub(super) fn overrides() -> Vec<(&'static str, &'static str)> {
     ISOLATED.iter().copied().chain([NEVER_ARCHIVES]).collect()
 }
 

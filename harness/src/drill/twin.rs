@@ -9,14 +9,14 @@ use pgrehearse_verdict::question::Moment;
 use std::sync::Arc;
 use tokio::time::Instant;
 
-use crate::drill::ask;
 use crate::drill::chance::Chance;
 use crate::drill::perform::Drill;
 use crate::drill::questions::questions;
 use crate::drill::raise::node_spec;
-use crate::drill::recover::{Recovered, copy_and_original};
+use crate::drill::recover::{Recovered, copy_and_original, overrides};
+use crate::drill::{Server, ask};
 use crate::rig::{Command, Node, Place, Stage, Trouble, Volume};
-use crate::sabotage::{self, Bench, Sabotage};
+use crate::sabotage::{self, Bench, Sabotage, Spoils, SpoilsCopy, SpoilsRecovered};
 
 /// How many places a sabotage without effect is tried at.
 const ATTEMPTS_MAX: u64 = 5;
@@ -51,8 +51,29 @@ impl Drill<'_> {
     ) -> Result<(), Trouble> {
         let mut chance = Chance::new(self.plan.brief.seed, sabotage.name());
         let first = chance.below(u64::from(u32::MAX));
+        let spoiled = match sabotage.spoils() {
+            Spoils::Copy(way) => self.of_a_copy(stage, sabotage.name(), way, last, first).await?,
+            Spoils::Recovered(way) => {
+                self.of_what_came_back(stage, sabotage.name(), way, last, first).await?
+            }
+        };
+        match spoiled {
+            Some(server) => self.examine(stage, &server).await,
+            None => stage.remark(format!("without effect at {ATTEMPTS_MAX} places")),
+        }
+    }
+
+    /// A server recovered from a spoiled copy; `None` where no change had an effect.
+    async fn of_a_copy(
+        &self,
+        stage: &Stage,
+        name: &str,
+        way: &dyn SpoilsCopy,
+        last: &Recovered,
+        first: u64,
+    ) -> Result<Option<Arc<Server>>, Trouble> {
         for attempt in 0..ATTEMPTS_MAX {
-            let name = format!("{}-{attempt}", sabotage.name().replace('_', "-"));
+            let name = format!("{}-{attempt}", name.replace('_', "-"));
             let copy = stage.rig.volume(&name).await?;
             let node = self.bench(stage, &name, &copy, last).await?;
             let bench = Bench {
@@ -62,15 +83,55 @@ impl Drill<'_> {
                 backup: last.aim.backup.as_deref(),
                 place: first + attempt,
             };
-            let sabotaged: Sabotaged = sabotage.spoil(stage, &bench).await?;
+            let sabotaged: Sabotaged = way.spoil(stage, &bench).await?;
             let effective = sabotaged.proof.is_some();
             stage.note(Event::Sabotaged(sabotaged))?;
             if effective {
-                return self.recover_spoiled(stage, node, last).await;
+                return self.recovered(stage, node, last).await.map(Some);
             }
             node.destroy().await?;
         }
-        stage.remark(format!("without effect at {ATTEMPTS_MAX} places"))
+        Ok(None)
+    }
+
+    /// A server recovered from a sound copy and spoiled then; `None` where no change had an effect.
+    async fn of_what_came_back(
+        &self,
+        stage: &Stage,
+        name: &str,
+        way: &dyn SpoilsRecovered,
+        last: &Recovered,
+        first: u64,
+    ) -> Result<Option<Arc<Server>>, Trouble> {
+        let name = name.replace('_', "-");
+        let copy = stage.rig.volume(&name).await?;
+        let node = self.bench(stage, &name, &copy, last).await?;
+        let before = sabotage::listing(stage, &*node).await?;
+        let server = self.recovered(stage, node, last).await?;
+        let settings = overrides();
+        for attempt in 0..ATTEMPTS_MAX {
+            let of = sabotage::Recovered {
+                server: &server,
+                engine: self.plan.engine.engine(),
+                chain: &self.chained(),
+                database: self.database(),
+                settings: &settings,
+                place: first + attempt,
+            };
+            let sabotaged = way.spoil(stage, &of).await?;
+            let after = sabotage::listing(stage, &*server.node).await?;
+            let (effective, absent) = (sabotaged.proof.is_some(), sabotaged.absent);
+            let original_untouched = before == after;
+            stage.note(Event::Sabotaged(Sabotaged { original_untouched, ..sabotaged }))?;
+            if effective {
+                return Ok(Some(server));
+            }
+            if absent {
+                break;
+            }
+        }
+        server.node.destroy().await?;
+        Ok(None)
     }
 
     /// A node with a fresh copy of the repository and, read-only, the original.
@@ -89,21 +150,26 @@ impl Drill<'_> {
         Ok(node)
     }
 
-    async fn recover_spoiled(
+    /// The recovery again, on this node.
+    async fn recovered(
         &self,
         stage: &Stage,
         node: Arc<dyn Node>,
         last: &Recovered,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Arc<Server>, Trouble> {
         stage.note(Event::Ticked(Tick::Begun))?;
         let begun = Instant::now();
         stage.note(Event::Aimed(last.aim.clone()))?;
-        let server = self.bring_back(stage, node, &last.postgres, &last.course, begun).await?;
+        self.bring_back(stage, node, &last.postgres, &last.course, begun).await
+    }
+
+    /// Asks a spoiled server everything, and gives it back.
+    async fn examine(&self, stage: &Stage, server: &Server) -> Result<(), Trouble> {
         let wanted = questions(&self.plan.brief, &Moment::Recovered);
-        ask(stage, &server, &self.asker, &Moment::Recovered, &wanted).await?;
+        ask(stage, server, &self.asker, &Moment::Recovered, &wanted).await?;
         stage.note(Event::Ticked(Tick::Verified))?;
         self.ask_chain(stage, &*server.node).await?;
-        self.stop_and_ask(stage, &server).await?;
+        self.stop_and_ask(stage, server).await?;
         server.node.destroy().await
     }
 

@@ -6,12 +6,11 @@ use pgrehearse_verdict::journal::{Sabotaged, SubjectCause};
 use crate::rig::{Command, Place, Stage, Trouble};
 use crate::sabotage::artifact::{differs, largest};
 use crate::sabotage::original::{Original, must, nothing_changed};
-use crate::sabotage::{Bench, Sabotage};
+use crate::sabotage::{Bench, Sabotage, Spoils, SpoilsCopy};
 
 /// One bit in the middle of the largest file of the backup is flipped, as a bad disk does it.
 pub struct ArtifactFlipped;
 
-#[async_trait]
 impl Sabotage for ArtifactFlipped {
     fn name(&self) -> &'static str {
         "artifact_flipped"
@@ -25,10 +24,16 @@ impl Sabotage for ArtifactFlipped {
     fn caught_by(&self) -> &'static [&'static str] {
         &["artifacts"]
     }
-    fn engines(&self) -> &'static [&'static str] {
-        &["pg_dump", "pg_dumpall"]
+    fn engines(&self) -> Option<&'static [&'static str]> {
+        Some(&["pg_dump", "pg_dumpall"])
     }
+    fn spoils(&self) -> Spoils<'_> {
+        Spoils::Copy(self)
+    }
+}
 
+#[async_trait]
+impl SpoilsCopy for ArtifactFlipped {
     async fn spoil(&self, stage: &Stage, bench: &Bench<'_>) -> Result<Sabotaged, Trouble> {
         let Some(artifact) = largest(stage, bench).await? else {
             return Ok(nothing_changed("the backup has no file that is worth spoiling"));
@@ -57,6 +62,7 @@ impl Sabotage for ArtifactFlipped {
             change: format!("byte {at} of `{}` was {was:#04x} and is {is:#04x}", artifact.file),
             proof,
             original_untouched: before == after,
+            ..Sabotaged::default()
         })
     }
 }

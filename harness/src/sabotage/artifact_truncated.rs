@@ -6,12 +6,11 @@ use pgrehearse_verdict::journal::Sabotaged;
 use crate::rig::{Stage, Trouble};
 use crate::sabotage::artifact::{differs, largest};
 use crate::sabotage::original::{Original, must, nothing_changed};
-use crate::sabotage::{Bench, Sabotage};
+use crate::sabotage::{Bench, Sabotage, Spoils, SpoilsCopy};
 
 /// The largest file of the backup is cut, as a full disk or a broken copy does it.
 pub struct ArtifactTruncated;
 
-#[async_trait]
 impl Sabotage for ArtifactTruncated {
     fn name(&self) -> &'static str {
         "artifact_truncated"
@@ -25,10 +24,16 @@ impl Sabotage for ArtifactTruncated {
     fn caught_by(&self) -> &'static [&'static str] {
         &["artifacts"]
     }
-    fn engines(&self) -> &'static [&'static str] {
-        &["pg_dump", "pg_dumpall"]
+    fn engines(&self) -> Option<&'static [&'static str]> {
+        Some(&["pg_dump", "pg_dumpall"])
     }
+    fn spoils(&self) -> Spoils<'_> {
+        Spoils::Copy(self)
+    }
+}
 
+#[async_trait]
+impl SpoilsCopy for ArtifactTruncated {
     async fn spoil(&self, stage: &Stage, bench: &Bench<'_>) -> Result<Sabotaged, Trouble> {
         let Some(artifact) = largest(stage, bench).await? else {
             return Ok(nothing_changed("the backup has no file that is worth spoiling"));
@@ -46,6 +51,7 @@ impl Sabotage for ArtifactTruncated {
             change: format!("`{}` has {left} of its {} bytes", artifact.file, artifact.bytes),
             proof,
             original_untouched: before == after,
+            ..Sabotaged::default()
         })
     }
 }

@@ -1,24 +1,74 @@
-//! The ways to spoil a copy of what a recovery needs. One file a way, one line here.
+//! The ways to spoil what a recovery needs, or what came of it. One file a way, one line here.
 
+mod archive_gap;
+mod archives_again;
 mod artifact;
 mod artifact_flipped;
 mod artifact_truncated;
+mod comment_lost;
+mod constraint_lost;
+mod constraint_unvalidated;
+mod database_privilege_lost;
+mod database_read_only;
+mod default_lost;
+mod default_privilege_lost;
+mod dials_out;
+mod door_opened;
+mod edit;
+mod event_trigger_lost;
+mod extension_lost;
+mod files;
+mod grant_lost;
 mod heap_page_zeroed;
+mod identity_lost;
+mod index_invalid;
+mod index_lost;
+mod index_page_zeroed;
+mod large_object_lost;
+mod long_values_cut;
+mod membership_lost;
+mod not_null_lost;
 mod original;
+mod owner_changed;
+mod partition_detached;
+mod password_lost;
+mod policy_lost;
+mod publication_lost;
+mod reference_broken;
+mod restart;
+mod role_lost;
+mod role_setting_lost;
+mod row_flipped;
+mod row_lost;
+mod row_security_off;
+mod rows_doubled;
+mod sequence_behind;
+mod setting_weakened;
+mod statistics_lost;
+mod table_extra;
+mod table_file_cut;
+mod transaction_lost;
+mod trigger_disabled;
+mod user_mapping_lost;
+mod value_altered;
+mod view_emptied;
 mod wal_segment_missing;
 
+pub use archive_gap::ArchiveGap;
 pub use artifact_flipped::ArtifactFlipped;
 pub use artifact_truncated::ArtifactTruncated;
 pub use heap_page_zeroed::HeapPageZeroed;
 pub(crate) use heap_page_zeroed::{
     PAGE_BYTES, bytes as page_bytes, read as read_page, zero as zero_page,
 };
+pub(crate) use original::listing;
 pub use wal_segment_missing::WalSegmentMissing;
 
 use async_trait::async_trait;
 use pgrehearse_verdict::journal::Sabotaged;
 use pgrehearse_verdict::lsn::Segment;
 
+use crate::drill::Server;
 use crate::engine::Engine;
 use crate::rig::{Node, Stage, Trouble};
 
@@ -37,8 +87,23 @@ pub struct Bench<'a> {
     pub place: u64,
 }
 
-/// The behaviour of a sabotage.
-#[async_trait]
+/// A server that was recovered to be spoiled.
+pub struct Recovered<'a> {
+    /// The server, which takes writes.
+    pub server: &'a Server,
+    /// The engine of the drill.
+    pub engine: &'a dyn Engine,
+    /// The segments that the archive must hold, from the first backup on.
+    pub chain: &'a [Segment],
+    /// The application's database.
+    pub database: &'a str,
+    /// The settings that it is started with, if it has to be.
+    pub settings: &'a [(&'a str, &'a str)],
+    /// Which place to try: the seed's choice and the number of the attempt, from 0.
+    pub place: u64,
+}
+
+/// A sabotage, as far as it is known before anything starts.
 pub trait Sabotage: Send + Sync {
     /// The identifier, as in a scenario.
     fn name(&self) -> &'static str;
@@ -48,16 +113,85 @@ pub trait Sabotage: Send + Sync {
     fn class(&self) -> &'static str;
     /// The checks one of which must catch it.
     fn caught_by(&self) -> &'static [&'static str];
-    /// The engines it fits, by name.
-    fn engines(&self) -> &'static [&'static str];
+    /// The engines it fits, by name; `None` for every one.
+    fn engines(&self) -> Option<&'static [&'static str]>;
+    /// What it lays hands on, and how.
+    fn spoils(&self) -> Spoils<'_>;
+}
 
+/// What a sabotage lays hands on.
+pub enum Spoils<'a> {
+    /// A copy of the repository, before anything is recovered from it.
+    Copy(&'a dyn SpoilsCopy),
+    /// What was recovered, before anything is asked of it: as if the recovery had done that.
+    Recovered(&'a dyn SpoilsRecovered),
+}
+
+/// Spoils a copy of the repository.
+#[async_trait]
+pub trait SpoilsCopy: Send + Sync {
     /// Makes exactly one change to the copy, and proves by an oracle of its own that it matters.
     async fn spoil(&self, stage: &Stage, bench: &Bench<'_>) -> Result<Sabotaged, Trouble>;
 }
 
+/// Spoils what was recovered.
+#[async_trait]
+pub trait SpoilsRecovered: Send + Sync {
+    /// Makes exactly one change, and proves by an oracle of its own that it is there.
+    async fn spoil(&self, stage: &Stage, of: &Recovered<'_>) -> Result<Sabotaged, Trouble>;
+}
+
 /// Every kind.
-pub const KINDS: &[&dyn Sabotage] =
-    &[&WalSegmentMissing, &HeapPageZeroed, &ArtifactFlipped, &ArtifactTruncated];
+pub const KINDS: &[&dyn Sabotage] = &[
+    &WalSegmentMissing,
+    &ArchiveGap,
+    &HeapPageZeroed,
+    &ArtifactFlipped,
+    &ArtifactTruncated,
+    &table_file_cut::TABLE_FILE_CUT,
+    &row_flipped::ROW_FLIPPED,
+    &index_page_zeroed::INDEX_PAGE_ZEROED,
+    &long_values_cut::LONG_VALUES_CUT,
+    &role_lost::ROLE_LOST,
+    &password_lost::PASSWORD_LOST,
+    &membership_lost::MEMBERSHIP_LOST,
+    &role_setting_lost::ROLE_SETTING_LOST,
+    &default_privilege_lost::DEFAULT_PRIVILEGE_LOST,
+    &database_privilege_lost::DATABASE_PRIVILEGE_LOST,
+    &database_read_only::DATABASE_READ_ONLY,
+    &grant_lost::GRANT_LOST,
+    &owner_changed::OWNER_CHANGED,
+    &policy_lost::POLICY_LOST,
+    &row_security_off::ROW_SECURITY_OFF,
+    &index_lost::INDEX_LOST,
+    &index_invalid::INDEX_INVALID,
+    &constraint_lost::CONSTRAINT_LOST,
+    &constraint_unvalidated::CONSTRAINT_UNVALIDATED,
+    &not_null_lost::NOT_NULL_LOST,
+    &default_lost::DEFAULT_LOST,
+    &identity_lost::IDENTITY_LOST,
+    &trigger_disabled::TRIGGER_DISABLED,
+    &event_trigger_lost::EVENT_TRIGGER_LOST,
+    &publication_lost::PUBLICATION_LOST,
+    &extension_lost::EXTENSION_LOST,
+    &comment_lost::COMMENT_LOST,
+    &partition_detached::PARTITION_DETACHED,
+    &user_mapping_lost::USER_MAPPING_LOST,
+    &table_extra::TABLE_EXTRA,
+    &row_lost::ROW_LOST,
+    &rows_doubled::ROWS_DOUBLED,
+    &value_altered::VALUE_ALTERED,
+    &reference_broken::REFERENCE_BROKEN,
+    &sequence_behind::SEQUENCE_BEHIND,
+    &large_object_lost::LARGE_OBJECT_LOST,
+    &view_emptied::VIEW_EMPTIED,
+    &transaction_lost::TRANSACTION_LOST,
+    &statistics_lost::STATISTICS_LOST,
+    &setting_weakened::SETTING_WEAKENED,
+    &door_opened::DOOR_OPENED,
+    &archives_again::ARCHIVES_AGAIN,
+    &dials_out::DIALS_OUT,
+];
 
 /// The sabotage of this name.
 pub fn named(name: &str) -> Option<&'static dyn Sabotage> {

@@ -14,7 +14,7 @@ const READ_LIMIT: Duration = Duration::from_secs(300);
 pub(super) struct Original {
     /// The SHA-256 of the file that is spoiled in the copy.
     pub(super) file: String,
-    /// The SHA-256 of the list of all files: path, size, and when content and inode were changed.
+    /// See [`listing`].
     list: String,
 }
 
@@ -25,18 +25,25 @@ impl Original {
         node: &dyn Node,
         file: &str,
     ) -> Result<Original, Trouble> {
-        let original = node.place(Place::Original);
-        let list = format!("{}/sabotage-original", node.place(Place::Scratch));
-        // Into a file, since the list of a great repository would be cut as output. Links would
-        // be listed as such; a repository has but one, to its newest backup.
-        let form = "%P\t%y\t%s\t%T@\t%C@\t%l\n";
-        let look = ["find", &original, "-mindepth", "1", "-fprintf", &list, form];
-        must(stage, node, "list the original repository", &look).await?;
-        let file = digest(stage, node, &format!("{original}/{file}")).await?;
-        let listed = digest(stage, node, &list).await?;
-        must(stage, node, "remove the list", &["rm", "-f", "--", &list]).await?;
-        Ok(Original { file, list: listed })
+        let list = listing(stage, node).await?;
+        let file = format!("{}/{file}", node.place(Place::Original));
+        Ok(Original { file: digest(stage, node, &file).await?, list })
     }
+}
+
+/// The SHA-256 of the list of the original's files: path, size, and when content and inode were
+/// changed.
+pub(crate) async fn listing(stage: &Stage, node: &dyn Node) -> Result<String, Trouble> {
+    let original = node.place(Place::Original);
+    let list = format!("{}/sabotage-original", node.place(Place::Scratch));
+    // Into a file, since the list of a great repository would be cut as output. Links would
+    // be listed as such; a repository has but one, to its newest backup.
+    let form = "%P\t%y\t%s\t%T@\t%C@\t%l\n";
+    let look = ["find", &original, "-mindepth", "1", "-fprintf", &list, form];
+    must(stage, node, "list the original repository", &look).await?;
+    let listed = digest(stage, node, &list).await?;
+    must(stage, node, "remove the list", &["rm", "-f", "--", &list]).await?;
+    Ok(listed)
 }
 
 /// The SHA-256 of a file, 64 hex digits.
@@ -63,5 +70,10 @@ pub(super) async fn must(
 
 /// A sabotage that found nothing to change.
 pub(super) fn nothing_changed(change: &str) -> Sabotaged {
-    Sabotaged { change: change.to_owned(), proof: None, original_untouched: true }
+    Sabotaged { change: change.to_owned(), original_untouched: true, ..Sabotaged::default() }
+}
+
+/// A sabotage of something of which this database has none.
+pub(super) fn nothing_of_the_kind() -> Sabotaged {
+    Sabotaged { absent: true, ..nothing_changed("the database has nothing of the kind") }
 }

@@ -7,12 +7,11 @@ use pgrehearse_verdict::lsn::Segment;
 use crate::engine::Archive;
 use crate::rig::{Node, Place, Stage, Trouble};
 use crate::sabotage::original::{Original, must, nothing_changed};
-use crate::sabotage::{Bench, Sabotage};
+use crate::sabotage::{Bench, Sabotage, Spoils, SpoilsCopy};
 
 /// A segment is taken out of the copied archive.
 pub struct WalSegmentMissing;
 
-#[async_trait]
 impl Sabotage for WalSegmentMissing {
     fn name(&self) -> &'static str {
         "wal_segment_missing"
@@ -26,10 +25,16 @@ impl Sabotage for WalSegmentMissing {
     fn caught_by(&self) -> &'static [&'static str] {
         &["target", "ledger"]
     }
-    fn engines(&self) -> &'static [&'static str] {
-        &["pgbackrest", "pg_basebackup"]
+    fn engines(&self) -> Option<&'static [&'static str]> {
+        Some(&["pgbackrest", "pg_basebackup"])
     }
+    fn spoils(&self) -> Spoils<'_> {
+        Spoils::Copy(self)
+    }
+}
 
+#[async_trait]
+impl SpoilsCopy for WalSegmentMissing {
     async fn spoil(&self, stage: &Stage, bench: &Bench<'_>) -> Result<Sabotaged, Trouble> {
         let Some(&segment) = pick(bench) else {
             return Ok(nothing_changed("the recovery needed no segment beyond its backup"));
@@ -60,6 +65,7 @@ impl Sabotage for WalSegmentMissing {
             change: format!("removed `{file}` from the copied repository"),
             proof,
             original_untouched: before == after,
+            ..Sabotaged::default()
         })
     }
 }

@@ -325,7 +325,7 @@ pub enum Tick {
 }
 
 /// One spoiled copy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sabotaged {
     /// What exactly was changed, and where.
@@ -334,6 +334,9 @@ pub struct Sabotaged {
     pub proof: Option<String>,
     /// Whether the original was the same, byte for byte, after as before.
     pub original_untouched: bool,
+    /// Whether there is nothing in this database that could be spoiled in this way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub absent: bool,
 }
 
 /// How a drill ended.

@@ -82,6 +82,23 @@ impl CorruptPages {
         Ok(format!("{}: page {block} of `{path}`, byte {at} of it", self.mode.words()))
     }
 
+    /// The server is down meanwhile: a page in its memory would hide the damage, or be written
+    /// over it. It is stopped in order, so that no replay mends the page when it starts again, with
+    /// these settings.
+    pub(crate) async fn strike_with(
+        &self,
+        stage: &Stage,
+        server: &Server,
+        settings: &[(&str, &str)],
+    ) -> Result<(), Trouble> {
+        let path = self.path(server).await?;
+        server.stop(stage).await?;
+        let done = self.damage(stage, &*server.node, &path).await;
+        server.start(stage, settings).await?;
+        server.await_ready(START_LIMIT).await?;
+        stage.remark(done.map_err(|trouble| self.undone(&trouble))?)
+    }
+
     /// Where what the table said before is kept until it is looked at again.
     fn kept(node: &dyn Node) -> String {
         format!("{}/corrupt-pages-before", node.place(Place::Scratch))
@@ -114,15 +131,8 @@ impl Disaster for CorruptPages {
         Ok(None)
     }
 
-    /// The server is down meanwhile: a page in its memory would hide the damage, or be written
-    /// over it. It is stopped in order, so that no replay mends the page when it starts again.
     async fn strike(&self, stage: &Stage, source: &Server) -> Result<Note, Trouble> {
-        let path = self.path(source).await?;
-        source.stop(stage).await?;
-        let done = self.damage(stage, &*source.node, &path).await;
-        source.start(stage, ISOLATED).await?;
-        source.await_ready(START_LIMIT).await?;
-        stage.remark(done.map_err(|trouble| self.undone(&trouble))?)?;
+        self.strike_with(stage, source, ISOLATED).await?;
         Ok(Note::default())
     }
 

@@ -17,7 +17,7 @@ pub(super) fn lower(
     complaints: &mut Complaints,
 ) -> Vec<Control> {
     let Some(engine) = engine.map(|engine| engine.value.0.name()) else { return vec![] };
-    let fits = |control: Control| control.engines().contains(&engine);
+    let fits = |control: Control| control.engines().is_none_or(|fits| fits.contains(&engine));
     let caught = |control: Control| {
         control.caught_by().iter().any(|name| checks.iter().any(|check| check.name() == *name))
     };

@@ -19,7 +19,7 @@ use crate::rig::{Command, Node, Stage, Trouble};
 use crate::sabotage::heap_page_zeroed::place::{Place, Relation, Tables, tables};
 use crate::sabotage::heap_page_zeroed::vouch::vouch;
 use crate::sabotage::original::{Original, must, nothing_changed};
-use crate::sabotage::{Bench, Sabotage};
+use crate::sabotage::{Bench, Sabotage, Spoils, SpoilsCopy};
 
 /// How long reading the archived WAL may take.
 const READ_LIMIT: Duration = Duration::from_secs(3600);
@@ -30,7 +30,6 @@ const DEFAULT_SPACE: u32 = 1663;
 /// that was never used, checksums or not.
 pub struct HeapPageZeroed;
 
-#[async_trait]
 impl Sabotage for HeapPageZeroed {
     fn name(&self) -> &'static str {
         "heap_page_zeroed"
@@ -44,10 +43,16 @@ impl Sabotage for HeapPageZeroed {
     fn caught_by(&self) -> &'static [&'static str] {
         &["fingerprint", "indexes", "ledger"]
     }
-    fn engines(&self) -> &'static [&'static str] {
-        &["pg_basebackup"]
+    fn engines(&self) -> Option<&'static [&'static str]> {
+        Some(&["pg_basebackup"])
     }
+    fn spoils(&self) -> Spoils<'_> {
+        Spoils::Copy(self)
+    }
+}
 
+#[async_trait]
+impl SpoilsCopy for HeapPageZeroed {
     async fn spoil(&self, stage: &Stage, bench: &Bench<'_>) -> Result<Sabotaged, Trouble> {
         let node = bench.node;
         let Some((label, since)) = first_of_chain(stage, bench).await? else {
@@ -81,6 +86,7 @@ impl Sabotage for HeapPageZeroed {
             change: format!("filled {what} with zeros, and had its manifest vouch for it"),
             proof,
             original_untouched: before == after,
+            ..Sabotaged::default()
         })
     }
 }

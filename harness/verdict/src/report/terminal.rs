@@ -15,6 +15,8 @@ const DETAILS_MAX: usize = 3;
 const FINDINGS_MAX: usize = 12;
 /// Scenarios that were not performed, at most; the others are counted.
 const NOT_DRILLED_MAX: usize = 10;
+/// Caught controls that are named one by one.
+const NAMED_MAX: usize = 5;
 /// The width of the words at the left.
 const WORD_WIDTH: usize = 9;
 
@@ -185,11 +187,14 @@ impl Page {
             self.row("controls", Tone::Plain, &words::controls(drill));
             return;
         }
-        let caught: Vec<String> = controls
-            .iter()
-            .filter(|control| control.result == ControlOutcome::Caught)
-            .map(|control| format!("{} by {}", control.id, catchers(control)))
-            .collect();
+        let caught: Vec<&ControlResult> =
+            controls.iter().filter(|it| it.result == ControlOutcome::Caught).collect();
+        let caught = if caught.len() > NAMED_MAX {
+            counted(&caught)
+        } else {
+            let each = caught.iter();
+            each.map(|it| format!("{} by {}", it.id, catchers(it))).collect::<Vec<_>>()
+        };
         let number = match controls.len() {
             1 => "1 control".to_owned(),
             number => format!("{number} controls"),
@@ -245,6 +250,22 @@ impl Page {
         let folder = clean::one_line(folder, LINE_MAX);
         self.text.push_str(&format!("report: {}/report.html\n", folder.trim_end_matches('/')));
     }
+}
+
+/// How many controls each check caught, the most first.
+fn counted(caught: &[&ControlResult]) -> Vec<String> {
+    let mut counts: Vec<(usize, &str)> = vec![];
+    for name in caught.iter().flat_map(|control| &control.red) {
+        match counts.iter_mut().find(|(_, known)| known == name) {
+            Some((count, _)) => *count += 1,
+            None => counts.push((1, name)),
+        }
+    }
+    counts.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+    let all = [format!("{} of them", caught.len())].into_iter();
+    let named = counts.iter().take(NAMED_MAX).map(|(count, name)| format!("{count} by {name}"));
+    let more = counts.len().checked_sub(NAMED_MAX).filter(|more| *more > 0);
+    all.chain(named).chain(more.map(|more| format!("the others by {more} more checks"))).collect()
 }
 
 /// The checks that went red as they must; all that went red where none is named.

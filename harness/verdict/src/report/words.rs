@@ -41,6 +41,7 @@ pub(super) fn control(outcome: ControlOutcome) -> &'static str {
         ControlOutcome::CaughtOtherwise => "caught otherwise",
         ControlOutcome::Missed => "missed",
         ControlOutcome::Ineffective => "ineffective",
+        ControlOutcome::Inapplicable => "not applicable",
         ControlOutcome::Unknown => "unknown",
     }
 }
@@ -98,7 +99,8 @@ pub(super) fn controls(drill: &Drill) -> String {
         return if planned == 0 { NOT_SHOWN.to_owned() } else { none };
     }
     let caught = performed.iter().filter(|c| c.result == ControlOutcome::Caught).count();
-    let line = format!("{caught} of {} caught", performed.len());
+    let apply = performed.iter().filter(|c| c.result != ControlOutcome::Inapplicable).count();
+    let line = format!("{caught} of {apply} caught");
     if drill.judgement.shown_able_to_fail { line } else { format!("{line}, {NOT_SHOWN}") }
 }
 

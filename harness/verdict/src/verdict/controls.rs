@@ -37,6 +37,7 @@ pub(super) fn findings(record: &Record, results: &[ControlResult]) -> Vec<Findin
                 Finding::held(NAME, "ineffective", said)
             }
             ControlOutcome::Ineffective => Finding::unknown(NAME, "ineffective", said),
+            ControlOutcome::Inapplicable => Finding::held(NAME, "inapplicable", said),
             ControlOutcome::Unknown => Finding::unknown(NAME, "not_shown", said),
         }
         .about(&control.id)
@@ -57,6 +58,10 @@ fn one(record: &Record, control: &ControlBrief, green: bool) -> ControlResult {
     let (result, said, red) = match (obstacle(&case, green), spoiled) {
         (Some(why), _) => unknown(format!("`{id}` shows nothing: {why}")),
         (None, None) => unknown(format!("`{id}` shows nothing: no copy was spoiled")),
+        (None, Some(spoiled)) if spoiled.absent && spoiled.proof.is_none() => {
+            let said = format!("`{id}` does not apply: {}", spoiled.change);
+            (ControlOutcome::Inapplicable, said, vec![])
+        }
         (None, Some(spoiled)) => match ineffective(spoiled) {
             Some(why) => (ControlOutcome::Ineffective, format!("`{id}` {why}"), vec![]),
             None if !spoiled.original_untouched => {

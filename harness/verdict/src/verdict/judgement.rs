@@ -50,6 +50,8 @@ pub enum ControlOutcome {
     Missed,
     /// The change had no effect that an oracle could see.
     Ineffective,
+    /// The database has nothing that could be spoiled in this way.
+    Inapplicable,
     /// It could not be told.
     Unknown,
 }

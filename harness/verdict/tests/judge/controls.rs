@@ -5,7 +5,7 @@ use pgrehearse_verdict::finding::Status;
 use pgrehearse_verdict::journal::{Cause, Event, Fault, RigCause, Scope};
 use pgrehearse_verdict::question::{Answer, Moment, Question};
 use pgrehearse_verdict::verdict::ControlOutcome::{
-    self, Caught, CaughtOtherwise, Ineffective, Missed, Unknown,
+    self, Caught, CaughtOtherwise, Inapplicable, Ineffective, Missed, Unknown,
 };
 use pgrehearse_verdict::verdict::Verdict;
 
@@ -158,6 +158,28 @@ fn an_ineffective_twin_is_excused_by_a_caught_one_of_its_class_only() {
         expect(&story, Caught, verdict);
         assert_eq!(story.judge().controls[1].result, Ineffective);
     }
+}
+
+#[test]
+fn a_twin_of_something_that_the_database_has_not_is_not_applicable() {
+    let absent = |proof: Option<&str>| {
+        let mut story = Story::before_disaster();
+        story.change(&control(), |event| {
+            Some(match event {
+                Event::Sabotaged(mut sabotaged) => {
+                    sabotaged.proof = proof.map(str::to_owned);
+                    sabotaged.absent = true;
+                    Event::Sabotaged(sabotaged)
+                }
+                other => other,
+            })
+        });
+        story
+    };
+    expect(&absent(None), Inapplicable, Verdict::Passed);
+    assert!(!absent(None).judge().shown_able_to_fail);
+    // What was changed was there.
+    expect(&absent(Some("it is another")), Caught, Verdict::Passed);
 }
 
 #[test]

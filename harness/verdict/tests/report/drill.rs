@@ -90,6 +90,7 @@ fn told() -> Vec<(Scope, Event)> {
             change,
             proof: Some("the archive has a hole".to_owned()),
             original_untouched: true,
+            absent: false,
         })),
         source(Event::Ended { how: End::Completed }),
     ]
@@ -122,7 +123,8 @@ fn the_timeline_tells_the_drill_in_the_order_of_time() {
 
 #[test]
 fn a_sabotage_without_effect_says_so() {
-    let spoiled = Sabotaged { change: "a byte".into(), proof: None, original_untouched: true };
+    let spoiled =
+        Sabotaged { change: "a byte".into(), original_untouched: true, ..Sabotaged::default() };
     let drill = drill(vec![(Scope::Control("c".to_owned()), Event::Sabotaged(spoiled))]);
     assert_eq!(drill.timeline[0].1, "control c: a copy is spoiled, without effect: a byte");
 }

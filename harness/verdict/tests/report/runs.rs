@@ -122,6 +122,7 @@ pub fn control(id: &str, result: ControlOutcome, red: &[&str]) -> ControlResult 
         ControlOutcome::CaughtOtherwise => "red, but not by a check that must catch it",
         ControlOutcome::Missed => "all checks were green on the spoiled copy",
         ControlOutcome::Ineffective => "five places were tried and none mattered",
+        ControlOutcome::Inapplicable => "the database has nothing of the kind",
         ControlOutcome::Unknown => "the twin was stopped before its checks",
     };
     ControlResult {

@@ -1,5 +1,6 @@
 //! The kill matrix: which check went red on which spoiled copy.
 
+use crate::check::Spec;
 use crate::clean;
 use crate::report::html::page::TEXT_MAX;
 use crate::report::{Drill, words};
@@ -13,6 +14,8 @@ pub(super) struct Matrix {
     /// The checks that went red, or had to, on any control.
     pub(super) checks: Vec<String>,
     pub(super) rows: Vec<MatrixRow>,
+    /// The checks of the drill that no control turned red, in one line; empty if there are none.
+    pub(super) unproven: String,
 }
 
 /// One control.
@@ -60,14 +63,18 @@ impl Matrix {
             said: String::new(),
             cells: checks.iter().map(|_| Cell { word: "", class: "" }).collect(),
         }));
+        let red = |name: &str| performed.iter().any(|it| it.red.iter().any(|red| red == name));
+        let all = drill.brief.checks.iter().map(Spec::name);
+        let unproven = all.filter(|name| !red(name)).collect::<Vec<_>>().join(", ");
         let checks = checks.into_iter().map(|check| clean::one_line(check, TEXT_MAX)).collect();
-        (!rows.is_empty()).then_some(Matrix { checks, rows })
+        (!rows.is_empty()).then_some(Matrix { checks, rows, unproven })
     }
 }
 
 fn row(control: &ControlResult, checks: &[&str]) -> MatrixRow {
     let has = |list: &[String], check: &str| list.iter().any(|name| name == check);
     let cell = |check: &&str| match (has(&control.red, check), has(&control.caught_by, check)) {
+        (true, true) if control.red.len() == 1 => Cell { word: "red, alone", class: "held" },
         (true, true) => Cell { word: "red, as it must", class: "held" },
         (true, false) => Cell { word: "red too", class: "aside" },
         (false, true) => Cell { word: "silent", class: "silent" },
@@ -81,6 +88,7 @@ fn row(control: &ControlResult, checks: &[&str]) -> MatrixRow {
         status: match control.result {
             ControlOutcome::Caught => "held",
             ControlOutcome::Missed => "broken",
+            ControlOutcome::Inapplicable => "",
             _ => "unknown",
         },
         said: clean::one_line(&control.said, TEXT_MAX),

@@ -68,6 +68,7 @@ fn sabotaged() -> Event {
         change: "segment 000000010000000000000003 taken out of the copy".to_owned(),
         proof: Some("pg_waldump read 3 segments before and 1 after".to_owned()),
         original_untouched: true,
+        absent: false,
     })
 }
 

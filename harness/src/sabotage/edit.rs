@@ -1,0 +1,122 @@
+//! A change by SQL of what was recovered: what a restore loses when nobody notices.
+
+use async_trait::async_trait;
+use pgrehearse_verdict::journal::{RigCause, Sabotaged};
+use pgrehearse_verdict::question::Table;
+
+use crate::drill::{QUERY_LIMIT, Server};
+use crate::rig::{Session, SqlTrouble, Stage, Trouble};
+use crate::sabotage::original::{nothing_changed, nothing_of_the_kind};
+use crate::sabotage::{Recovered, Sabotage, Spoils, SpoilsRecovered};
+
+/// What a query of candidates can begin with: the schemas that are the application's.
+const OURS: &str = "WITH ours AS (SELECT oid, nspname FROM pg_catalog.pg_namespace \
+     WHERE nspname NOT LIKE 'pg\\_%' \
+     AND nspname NOT IN ('information_schema', 'pgrehearse', 'ledger')) ";
+
+/// A sabotage that is one change by SQL in the application's database, to one of several things.
+pub(super) struct Edit {
+    /// The identifier.
+    pub(super) name: &'static str,
+    /// What harm it does.
+    pub(super) harm: &'static str,
+    /// The class of harm.
+    pub(super) class: &'static str,
+    /// The checks one of which must catch it.
+    pub(super) caught_by: &'static [&'static str],
+    /// A query, a row for each thing that could be changed, always in the same order: what it is, a
+    /// query that tells it from what it was before, and the statements that change it. It may name
+    /// `ours`, the schemas of the application.
+    pub(super) candidates: &'static str,
+}
+
+impl Sabotage for Edit {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    fn harm(&self) -> &'static str {
+        self.harm
+    }
+    fn class(&self) -> &'static str {
+        self.class
+    }
+    fn caught_by(&self) -> &'static [&'static str] {
+        self.caught_by
+    }
+    fn engines(&self) -> Option<&'static [&'static str]> {
+        None
+    }
+    fn spoils(&self) -> Spoils<'_> {
+        Spoils::Recovered(self)
+    }
+}
+
+/// One thing that can be changed.
+struct Candidate {
+    what: String,
+    look: String,
+    changes: Vec<String>,
+}
+
+#[async_trait]
+impl SpoilsRecovered for Edit {
+    async fn spoil(&self, _stage: &Stage, of: &Recovered<'_>) -> Result<Sabotaged, Trouble> {
+        let failed = |error: SqlTrouble| {
+            // A change of ours that cannot be made says nothing about the backup.
+            Trouble::rig(RigCause::NotADrill, format!("spoil by `{}`: {error}", self.name))
+        };
+        let mut session = connect(of.server, of.database).await.map_err(failed)?;
+        let asked = format!("{OURS}{}", self.candidates);
+        let listed = session.query(&asked, QUERY_LIMIT).await.map_err(failed)?;
+        let mut all = candidates(listed.into_iter().next().unwrap_or_default());
+        let Some(at) = of.place.checked_rem(all.len() as u64) else {
+            return Ok(nothing_of_the_kind());
+        };
+        let chosen = all.swap_remove(usize::try_from(at).unwrap_or(0));
+        let before = look(&mut *session, &chosen.look).await.map_err(failed)?;
+        for change in &chosen.changes {
+            match session.query(change, QUERY_LIMIT).await {
+                Ok(_) => {}
+                // Something else holds on to it: another place may do.
+                Err(error) if error.code.is_some() && !error.lost => {
+                    return Ok(nothing_changed(&format!("{}: {error}", chosen.what)));
+                }
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        let mut again = connect(of.server, of.database).await.map_err(failed)?;
+        let after = look(&mut *again, &chosen.look).await.map_err(failed)?;
+        let Candidate { what, look, changes } = chosen;
+        Ok(Sabotaged {
+            change: format!("{what}: {}", changes.join("; ")),
+            proof: (before != after)
+                .then(|| format!("`{look}` said `{before}` before, and `{after}` after")),
+            ..Sabotaged::default()
+        })
+    }
+}
+
+async fn connect(server: &Server, database: &str) -> Result<Box<dyn Session>, SqlTrouble> {
+    let mut session = server.connect(database).await?;
+    // Whatever the database says of its sessions, this one is to change something.
+    session.query("SET default_transaction_read_only = off", QUERY_LIMIT).await?;
+    Ok(session)
+}
+
+fn candidates(table: Table) -> Vec<Candidate> {
+    let rows = table.rows.into_iter().filter_map(|row| {
+        let mut row = row.into_iter().flatten();
+        let (what, look) = (row.next()?, row.next()?);
+        Some(Candidate { what, look, changes: row.collect() })
+    });
+    rows.filter(|candidate| !candidate.changes.is_empty()).collect()
+}
+
+/// All that the last answer says, as one line.
+async fn look(session: &mut dyn Session, query: &str) -> Result<String, SqlTrouble> {
+    let tables = session.query(query, QUERY_LIMIT).await?;
+    let rows = tables.into_iter().next_back().unwrap_or_default().rows;
+    let shown = |cell: Option<String>| cell.unwrap_or_else(|| "nothing".to_owned());
+    let cells = rows.into_iter().flatten().map(shown);
+    Ok(cells.collect::<Vec<_>>().join(" "))
+}
