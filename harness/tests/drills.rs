@@ -64,7 +64,8 @@ fn passes(rig: &str, scenario: &str, twins: bool) {
     let controls = judgement["controls"].as_array().expect("controls");
     assert_eq!(!controls.is_empty(), twins, "{controls:?}");
     assert_eq!(judgement["shown_able_to_fail"], twins);
-    assert!(controls.iter().all(|one| one["result"] == "caught"), "{controls:?}");
+    let fair = |one: &Value| one["result"] == "caught" || one["result"] == "inapplicable";
+    assert!(controls.iter().all(fair), "{controls:?}");
     let latest = place.latest().display().to_string();
     exits(&place.pgrehearse(&["judge", &latest]), 0);
 }

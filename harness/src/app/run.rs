@@ -96,14 +96,21 @@ fn adjust(plans: &mut [Plan], args: &RunArgs) -> Result<(), Ended> {
             Controls::None => 0,
             Controls::Sample(number) => number.min(plan.controls.len()),
         };
-        // Which of them are left out follows from the seed.
-        let first = usize::try_from(plan.brief.seed).unwrap_or(0) % plan.controls.len().max(1);
-        plan.controls.rotate_left(first);
-        plan.controls.truncate(keep);
+        plan.controls = sample(&plan.controls, keep, plan.brief.seed);
         let controls = plan.controls.clone();
         plan.brief.controls.retain(|control| controls.contains(&control.id.as_str()));
     }
     Ok(())
+}
+
+/// So many of these, in their order. They stand together by kind of harm: the sample is spread over
+/// them, and where it begins follows from the seed.
+fn sample(all: &[&'static str], keep: usize, seed: u64) -> Vec<&'static str> {
+    let first = usize::try_from(seed % all.len().max(1) as u64).unwrap_or(0);
+    let drawn: Vec<usize> =
+        (0..keep).map(|number| (first + number * all.len() / keep) % all.len()).collect();
+    let kept = all.iter().enumerate().filter(|(at, _)| drawn.contains(at));
+    kept.map(|(_, name)| *name).collect()
 }
 
 /// What makes a run end before it starts.
@@ -189,4 +196,23 @@ fn write_reports(run: &Run, folder: &Folder) -> std::io::Result<()> {
     folder.write("summary.md", report::summary(run).as_bytes())?;
     folder.write("report.html", report::html(run).as_bytes())?;
     folder.complete()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_is_spread_and_has_the_number_that_was_asked_for() {
+        let all = ["a", "b", "c", "d", "e", "f", "g"];
+        assert_eq!(sample(&all, 3, 0), ["a", "c", "e"]);
+        assert_eq!(sample(&all, 2, 6), ["c", "g"]);
+        for seed in 0..20 {
+            for keep in 0..=all.len() {
+                assert_eq!(sample(&all, keep, seed).len(), keep, "{keep} by {seed}");
+            }
+        }
+        assert_eq!(sample(&all, all.len(), 3), all);
+        assert_eq!(sample(&[], 0, 3), Vec::<&str>::new());
+    }
 }
