@@ -1,12 +1,13 @@
 //! The must-fail twins: the same recovery again, each with a copy of the repository spoiled in
 //! one way. They reuse the seeded, backed-up, struck state and the stored answers of the source.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use pgrehearse_verdict::journal::{Event, Fault, Sabotaged, Scope, Tick};
 use pgrehearse_verdict::lsn::Segment;
 use pgrehearse_verdict::question::Moment;
-use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::drill::chance::Chance;
@@ -18,29 +19,33 @@ use crate::drill::{Server, ask};
 use crate::rig::{Command, Node, Place, Stage, Trouble, Volume};
 use crate::sabotage::{self, Bench, Sabotage, Spoils, SpoilsCopy, SpoilsRecovered};
 
+/// Twins under way at a time.
+const AT_ONCE: usize = 2;
 /// How many places a sabotage without effect is tried at.
 const ATTEMPTS_MAX: u64 = 5;
 /// How long copying the repository may take.
 const COPY_LIMIT: Duration = Duration::from_secs(3600);
 
 impl Drill<'_> {
-    /// Performs every control of the plan.
+    /// Performs every control of the plan, some at a time: they have nothing in common but the
+    /// original, which none of them can change.
     pub(super) async fn controls(&mut self) -> Result<(), Trouble> {
-        for name in &self.plan.controls {
-            let stage = self.stage.scoped(Scope::Control((*name).to_owned()));
-            let (Some(sabotage), Some(last)) = (sabotage::named(name), &self.last) else {
-                continue;
-            };
-            // A twin that fails has done what it is for: its failure ends the twin, not the drill.
-            if let Err(trouble) = self.twin(&stage, sabotage, last).await {
-                stage.note(Event::Fault(Fault {
-                    cause: trouble.cause,
-                    during: format!("control {name}"),
-                    said: self.stage.redactor.clean(&trouble.said),
-                }))?;
-            }
-        }
-        Ok(())
+        let Some(last) = &self.last else { return Ok(()) };
+        let all = self.plan.controls.iter().filter_map(|name| sabotage::named(name));
+        let twins = all.map(|sabotage| self.control(sabotage, last));
+        stream::iter(twins).buffer_unordered(AT_ONCE).try_collect().await
+    }
+
+    /// A twin that fails has done what it is for: its failure ends the twin, not the drill.
+    async fn control(&self, sabotage: &dyn Sabotage, last: &Recovered) -> Result<(), Trouble> {
+        let name = sabotage.name();
+        let stage = self.stage.scoped(Scope::Control(name.to_owned()));
+        let Err(trouble) = self.twin(&stage, sabotage, last).await else { return Ok(()) };
+        stage.note(Event::Fault(Fault {
+            cause: trouble.cause,
+            during: format!("control {name}"),
+            said: self.stage.redactor.clean(&trouble.said),
+        }))
     }
 
     async fn twin(

@@ -22,6 +22,6 @@ SELECT k.conname || ' of ' || k.conrelid::regclass,
 FROM pg_constraint AS k JOIN ours AS n ON n.oid = k.connamespace
 JOIN pg_class AS c ON c.oid = k.confrelid
 WHERE k.contype = 'f' AND k.conparentid = 0 AND k.convalidated AND c.relkind = 'r'
-  AND pg_relation_size(c.oid) > 0
+  AND pg_relation_size(c.oid) BETWEEN 1 AND 64 << 20
 ORDER BY k.conrelid::regclass::text, k.conname",
 };

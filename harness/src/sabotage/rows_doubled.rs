@@ -14,7 +14,7 @@ SELECT 'the rows of ' || c.oid::regclass, format('SELECT count(*) FROM ONLY %s',
   format('INSERT INTO %1$s SELECT * FROM ONLY %1$s', c.oid::regclass)
 FROM pg_class AS c JOIN ours AS n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND NOT c.relispartition
-  AND pg_relation_size(c.oid) > 0
+  AND pg_relation_size(c.oid) BETWEEN 1 AND 64 << 20
   AND NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = c.oid
     AND (i.indisunique OR i.indisexclusion))
   AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid

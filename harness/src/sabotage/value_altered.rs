@@ -16,7 +16,7 @@ SELECT a.attname || ' in a row of ' || c.oid::regclass,
     '(SELECT ctid FROM ONLY %1$s WHERE %2$I IS NOT NULL LIMIT 1)', c.oid::regclass, a.attname)
 FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
 JOIN ours AS n ON n.oid = c.relnamespace
-WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND pg_relation_size(c.oid) > 0
+WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND pg_relation_size(c.oid) BETWEEN 1 AND 64 << 20
   AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid = 'text'::regtype
   AND a.attgenerated = ''
   AND NOT EXISTS (SELECT FROM pg_constraint AS k

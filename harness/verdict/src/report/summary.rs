@@ -15,6 +15,8 @@ const RESERVE: usize = 1 << 10;
 const TEXT_MAX: usize = 400;
 /// Findings of one drill, at most.
 const FINDINGS_MAX: usize = 20;
+/// Controls of one drill, at most.
+const CONTROLS_MAX: usize = 100;
 /// Further lines of one finding, at most.
 const DETAILS_MAX: usize = 5;
 
@@ -55,6 +57,10 @@ pub fn summary(run: &Run) -> String {
     for drill in run.drills.iter().filter(|d| d.judgement.verdict != Verdict::Passed) {
         page.line("");
         reasons(drill).iter().for_each(|reason| page.line(reason));
+    }
+    for drill in run.drills.iter().filter(|drill| !drill.judgement.controls.is_empty()) {
+        page.line("");
+        matrix(drill).iter().for_each(|line| page.line(line));
     }
     if !run.not_drilled.is_empty() {
         page.line("");
@@ -129,6 +135,30 @@ fn objective(drill: &Drill, name: &str) -> String {
             format!("{}: {status}", figures::limit(objective.wanted_s))
         }
     }
+}
+
+/// The kill matrix: what each spoiled copy turned red, and which checks none did.
+fn matrix(drill: &Drill) -> Vec<String> {
+    let mut lines = vec![
+        format!("### shown able to fail: {}", text(&drill.brief.name)),
+        String::new(),
+        "| control | outcome | red |".to_owned(),
+        "| --- | --- | --- |".to_owned(),
+    ];
+    let controls = &drill.judgement.controls;
+    for control in controls.iter().take(CONTROLS_MAX) {
+        let outcome = words::control(control.result);
+        let (id, red) = (text(&control.id), text(&control.red.join(", ")));
+        lines.push(format!("| {id} | {outcome} | {red} |"));
+    }
+    if let Some(more) = controls.len().checked_sub(CONTROLS_MAX).filter(|more| *more > 0) {
+        lines.push(format!("| … and {more} more | | |"));
+    }
+    let unproven = words::unproven(drill);
+    if !unproven.is_empty() {
+        lines.extend([String::new(), format!("Turned red by no control: {}.", text(&unproven))]);
+    }
+    lines
 }
 
 /// Why a drill did not pass: all that is not held, bounded.

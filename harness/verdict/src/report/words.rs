@@ -1,5 +1,6 @@
 //! The words that all reports share: none of them says a verdict in another way.
 
+use crate::check::Spec;
 use crate::finding::{Blame, Finding, Status};
 use crate::journal::{Cause, End, RigCause, SubjectCause, Tick};
 use crate::report::{Drill, Run};
@@ -102,6 +103,15 @@ pub(super) fn controls(drill: &Drill) -> String {
     let apply = performed.iter().filter(|c| c.result != ControlOutcome::Inapplicable).count();
     let line = format!("{caught} of {apply} caught");
     if drill.judgement.shown_able_to_fail { line } else { format!("{line}, {NOT_SHOWN}") }
+}
+
+/// The checks of a drill that none of its controls turned red, in one line.
+pub(super) fn unproven(drill: &Drill) -> String {
+    let red = |name: &str| {
+        drill.judgement.controls.iter().any(|control| control.red.iter().any(|red| red == name))
+    };
+    let all = drill.brief.checks.iter().map(Spec::name);
+    all.filter(|name| !red(name)).collect::<Vec<_>>().join(", ")
 }
 
 /// What a run came to, in a word and a sentence.

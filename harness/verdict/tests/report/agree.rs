@@ -37,7 +37,7 @@ fn verdicts_of(run: &Run) -> Vec<(&'static str, Vec<String>)> {
     let in_json = value["drills"].as_array().expect("a list").iter();
     let in_json = in_json.map(|drill| drill["judgement"]["verdict"].as_str().map(str::to_owned));
     let text = summary(run);
-    let in_summary = text.lines().filter(|line| line.starts_with('|')).skip(2);
+    let in_summary = text.lines().filter(|line| line.starts_with('|')).skip(2).take(number);
     let in_summary = in_summary.map(|line| line.split_whitespace().nth(2).map(str::to_owned));
     let text = terminal(run, false, "reports/x");
     let blocks =

@@ -1,6 +1,5 @@
 //! The kill matrix: which check went red on which spoiled copy.
 
-use crate::check::Spec;
 use crate::clean;
 use crate::report::html::page::TEXT_MAX;
 use crate::report::{Drill, words};
@@ -63,9 +62,7 @@ impl Matrix {
             said: String::new(),
             cells: checks.iter().map(|_| Cell { word: "", class: "" }).collect(),
         }));
-        let red = |name: &str| performed.iter().any(|it| it.red.iter().any(|red| red == name));
-        let all = drill.brief.checks.iter().map(Spec::name);
-        let unproven = all.filter(|name| !red(name)).collect::<Vec<_>>().join(", ");
+        let unproven = words::unproven(drill);
         let checks = checks.into_iter().map(|check| clean::one_line(check, TEXT_MAX)).collect();
         (!rows.is_empty()).then_some(Matrix { checks, rows, unproven })
     }
