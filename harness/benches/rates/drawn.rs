@@ -27,7 +27,7 @@ pub fn draw(dice: &mut Dice) -> String {
     let (fixture, table) = if dice.below(2) == 0 {
         ("shop".to_owned(), "{ table: shop.orders }")
     } else {
-        let drawn = format!("{{ generated: {{ features: {}, rows: 100 }} }}", dice.below(10_000));
+        let drawn = format!("{{ generated: {{ features: {}, rows: 100 }} }}", 1 + dice.below(200));
         (drawn, "{ table: plain.dropped, database: generated }")
     };
     let rows_only = if fixture == "shop" { "{ table: shop.order_lines }" } else { table };

@@ -20,11 +20,13 @@ const NO_MERCY: &str =
     "SET LOCAL zero_damaged_pages = off; SET LOCAL ignore_checksum_failure = off";
 
 /// (relation, what reads it). What is read is turned into text by the server, long values and all,
-/// and goes nowhere: `/dev/null` is the server's own.
+/// and goes nowhere: `/dev/null` is the server's own. As it is kept, without a conversion: a
+/// database of `SQL_ASCII` may hold any bytes, and whether a text is one is asked by `text`.
 const RELATIONS: &str = "
 SELECT CASE c.relkind WHEN 't' THEN format('long values of %I.%I', m.nspname, o.relname)
     ELSE format('%I.%I', n.nspname, c.relname) END,
-  format('COPY (SELECT * FROM ONLY %I.%I) TO ''/dev/null''', n.nspname, c.relname)
+  format('COPY (SELECT * FROM ONLY %I.%I) TO ''/dev/null'' (ENCODING ''SQL_ASCII'')',
+    n.nspname, c.relname)
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_class AS o ON o.reltoastrelid = c.oid AND c.relkind = 't'
