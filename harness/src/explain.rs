@@ -108,6 +108,7 @@ texts! {
     ];
     "false_green" [];
     "caught_otherwise" [];
+    "inapplicable" [];
     "ineffective" ["not_shown"];
     "rpo" [];
     "rto" [];

@@ -68,17 +68,22 @@ impl SpoilsRecovered for Edit {
         let mut session = connect(of.server, of.database).await.map_err(failed)?;
         let asked = format!("{OURS}{}", self.candidates);
         let listed = session.query(&asked, QUERY_LIMIT).await.map_err(failed)?;
-        let mut all = candidates(listed.into_iter().next().unwrap_or_default());
+        let mut all = candidates(listed.into_iter().next()).ok_or_else(|| {
+            // Taken for nothing of the kind, it would excuse the twin.
+            let said = format!("`{}` asked what there is, and was not answered whole", self.name);
+            Trouble::rig(RigCause::NotADrill, said)
+        })?;
         let Some(at) = of.place.checked_rem(all.len() as u64) else {
             return Ok(nothing_of_the_kind());
         };
         let chosen = all.swap_remove(usize::try_from(at).unwrap_or(0));
         let before = look(&mut *session, &chosen.look).await.map_err(failed)?;
-        for change in &chosen.changes {
+        for (number, change) in chosen.changes.iter().enumerate() {
+            let untouched = chosen.changes[..number].iter().all(|done| done.starts_with("SET "));
             match session.query(change, QUERY_LIMIT).await {
                 Ok(_) => {}
-                // Something else holds on to it: another place may do.
-                Err(error) if error.code.is_some() && !error.lost => {
+                // Something else holds on to it: another place may do, if nothing is changed yet.
+                Err(error) if error.code.is_some() && !error.lost && untouched => {
                     return Ok(nothing_changed(&format!("{}: {error}", chosen.what)));
                 }
                 Err(error) => return Err(failed(error)),
@@ -103,13 +108,15 @@ async fn connect(server: &Server, database: &str) -> Result<Box<dyn Session>, Sq
     Ok(session)
 }
 
-fn candidates(table: Table) -> Vec<Candidate> {
-    let rows = table.rows.into_iter().filter_map(|row| {
-        let mut row = row.into_iter().flatten();
+/// The rows as candidates; nothing where one lacks a value, or where there was no answer.
+fn candidates(answer: Option<Table>) -> Option<Vec<Candidate>> {
+    let rows = answer?.rows.into_iter().map(|row| {
+        let mut row = row.into_iter().collect::<Option<Vec<_>>>()?.into_iter();
         let (what, look) = (row.next()?, row.next()?);
-        Some(Candidate { what, look, changes: row.collect() })
+        let changes: Vec<String> = row.collect();
+        (!changes.is_empty()).then_some(Candidate { what, look, changes })
     });
-    rows.filter(|candidate| !candidate.changes.is_empty()).collect()
+    rows.collect()
 }
 
 /// All that the last answer says, as one line.
@@ -119,4 +126,25 @@ async fn look(session: &mut dyn Session, query: &str) -> Result<String, SqlTroub
     let shown = |cell: Option<String>| cell.unwrap_or_else(|| "nothing".to_owned());
     let cells = rows.into_iter().flatten().map(shown);
     Ok(cells.collect::<Vec<_>>().join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(rows: &[&[Option<&str>]]) -> Option<usize> {
+        let row = |row: &&[Option<&str>]| row.iter().map(|cell| cell.map(str::to_owned)).collect();
+        let table = Table { rows: rows.iter().map(row).collect(), ..Table::default() };
+        candidates(Some(table)).map(|all| all.len())
+    }
+
+    #[test]
+    fn an_answer_that_is_not_whole_is_not_nothing_of_the_kind() {
+        assert_eq!(count(&[]), Some(0));
+        assert_eq!(count(&[&[Some("it"), Some("look"), Some("change")]]), Some(1));
+        assert_eq!(count(&[&[None, Some("look"), Some("change"), Some("change")]]), None);
+        assert_eq!(count(&[&[Some("it"), Some("look"), None]]), None);
+        assert_eq!(count(&[&[Some("it"), Some("look")]]), None);
+        assert!(candidates(None).is_none());
+    }
 }

@@ -2,12 +2,12 @@
 //! of the same kind, whose own look at the damage is the oracle.
 
 use async_trait::async_trait;
-use pgrehearse_verdict::journal::{RigCause, Sabotaged};
+use pgrehearse_verdict::journal::{Cause, RigCause, Sabotaged};
 
 use crate::disaster::{CorruptPages, Disaster, Mode, Of, TableName};
 use crate::drill::{QUERY_LIMIT, refused};
 use crate::rig::{Stage, Trouble};
-use crate::sabotage::original::nothing_of_the_kind;
+use crate::sabotage::original::{nothing_changed, nothing_of_the_kind};
 use crate::sabotage::{Recovered, Sabotage, Spoils, SpoilsRecovered};
 
 /// Tables with rows, a primary key and long values, those of the application.
@@ -63,7 +63,8 @@ impl SpoilsRecovered for Damage {
         let asked = TABLES.replace("{long}", if self.of == Of::Toast { "true" } else { "false" });
         let listed = session.query(&asked, QUERY_LIMIT).await.map_err(refused(during))?;
         drop(session);
-        let rows = listed.into_iter().next().unwrap_or_default().rows;
+        let none = || Trouble::rig(RigCause::NotADrill, format!("{during}: no answer"));
+        let rows = listed.into_iter().next().ok_or_else(none)?.rows;
         let names: Vec<String> = rows.into_iter().flatten().flatten().collect();
         let Some(at) = of.place.checked_rem(names.len() as u64) else {
             return Ok(nothing_of_the_kind());
@@ -76,8 +77,17 @@ impl SpoilsRecovered for Damage {
             of: self.of,
             mode: self.mode,
         };
-        damage.harm(stage, of.server).await?;
-        damage.strike_with(stage, of.server, of.settings).await?;
+        let done = match damage.harm(stage, of.server).await {
+            Ok(_) => damage.strike_with(stage, of.server, of.settings).await,
+            Err(trouble) => Err(trouble),
+        };
+        match done {
+            // This table has nothing that could be damaged: another may have.
+            Err(trouble) if trouble.cause == Cause::Rig(RigCause::NotADrill) => {
+                return Ok(nothing_changed(&trouble.said));
+            }
+            done => done?,
+        }
         let (said, so) = damage.witness(stage, of.server).await?;
         Ok(Sabotaged { change: damage.text(), proof: so.then_some(said), ..Sabotaged::default() })
     }
