@@ -3,7 +3,7 @@
 //! Exit statuses alone prove little: `pgbackrest verify` exits with 0 over a damaged file, psql
 //! over ten errors, and scripts take pg_restore's 1 for harmless.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -146,7 +146,9 @@ impl Heard {
         }
         let mut by: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for (stream, text) in [(Stream::Out, &ran.stdout), (Stream::Err, &ran.stderr)] {
-            for line in text.lines() {
+            let lines: Vec<&str> = text.lines().collect();
+            let within = within_names(&lines);
+            for (at, line) in lines.iter().enumerate() {
                 let code = match weigh(tool(ran), stream, line) {
                     Word::Nothing => continue,
                     Word::Harmless(why) => {
@@ -155,6 +157,7 @@ impl Heard {
                     }
                     Word::Error => "command_errors",
                     Word::Warning => "command_warns",
+                    Word::Unknown if within.contains(&at) => continue,
                     Word::Unknown => "command_speaks",
                 };
                 let lines = by.entry(code).or_default();
@@ -168,6 +171,22 @@ impl Heard {
             self.found.push(told(code, &whose, lines).about(&about));
         }
     }
+}
+
+/// The lines that end a quoted name which a line before them began: a name may hold line ends.
+fn within_names(lines: &[&str]) -> BTreeSet<usize> {
+    /// Longer names than this are none: what follows a stray quote is to be heard.
+    const LINES_MAX: usize = 4;
+    let parts = |at: &usize| lines[*at].matches('"').count() % 2 == 1;
+    let mut within = BTreeSet::new();
+    let mut at = 0;
+    while at < lines.len() {
+        let last = lines.len().min(at + 1 + LINES_MAX);
+        let end = (at + 1..last).find(parts).filter(|_| parts(&at));
+        within.extend(at + 1..end.map_or(at + 1, |end| end + 1));
+        at = end.unwrap_or(at) + 1;
+    }
+    within
 }
 
 /// The finding for how a command ended, unless it ended well.

@@ -140,3 +140,18 @@ fn many_lines_of_one_command_are_one_finding_that_names_them() {
     assert_eq!((found.len(), found[0].details.len()), (1, 21), "{found:#?}");
     assert_eq!(found[0].details[20], "and 10 more");
 }
+
+#[test]
+fn a_name_over_several_lines_is_one_name_and_hides_nothing() {
+    let notice = "psql:a.sql:7: NOTICE:  schema \"line\nbreak 6\" does not exist, skipping\n";
+    for scope in SCOPES {
+        let says = |text: String| with(&scope, |ran| ran.stderr = text.clone());
+        says(notice.to_owned()).expect(CHECK, Held, &[]);
+        says(format!("{notice}something new\n")).expect(CHECK, Unknown, &["command_speaks"]);
+        says(notice.replace("break 6\"", "break 6")).expect(CHECK, Unknown, &["command_speaks"]);
+        let error = notice.replace("break 6", "psql: error: break 6");
+        says(error).expect(CHECK, Broken, &["command_errors"]);
+        let long = notice.replace("\nbreak", "\n1\n2\n3\n4\n5\nbreak");
+        says(long).expect(CHECK, Unknown, &["command_speaks"]);
+    }
+}
