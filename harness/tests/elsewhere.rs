@@ -41,6 +41,8 @@ fn know(locale: &str) {
 #[case::another_schema(false, "generated-schema.yaml", ST_JOHNS, "C.UTF-8", 16)]
 #[case::a_third_schema(false, "generated-schema.yaml", "UTC", "C.UTF-8", 17)]
 #[case::a_fourth_schema(false, "generated-schema.yaml", KATHMANDU, "C.UTF-8", 18)]
+#[case::a_dumped_schema(false, "generated-dump.yaml", KATHMANDU, TURKISH, 19)]
+#[case::another_dumped_schema(false, "generated-dump.yaml", ST_JOHNS, "C.UTF-8", 63)]
 fn a_healthy_drill_is_green_wherever_it_is(
     #[case] always: bool,
     #[case] scenario: &str,

@@ -27,7 +27,9 @@ pub fn draw(dice: &mut Dice) -> String {
     let (fixture, table) = if dice.below(2) == 0 {
         ("shop".to_owned(), "{ table: shop.orders }")
     } else {
-        let drawn = format!("{{ generated: {{ features: {}, rows: 100 }} }}", 1 + dice.below(200));
+        let (features, by) = (1 + dice.below(200), if archives { "files" } else { "dump" });
+        let drawn =
+            format!("{{ generated: {{ features: {features}, rows: 100, kept_by: {by} }} }}");
         (drawn, "{ table: plain.dropped, database: generated }")
     };
     let rows_only = if fixture == "shop" { "{ table: shop.order_lines }" } else { table };

@@ -214,6 +214,20 @@ pub struct GeneratedForm {
     pub features: Option<Pinned<u32>>,
     /// How many rows a table gets, from 1 to 1000000; 500 where nothing is said.
     pub rows: Option<Pinned<u32>>,
+    /// What must be able to bring all of it back: copied files, where nothing is said, or a dump.
+    pub kept_by: Option<KeptBy>,
+}
+
+/// What must be able to bring back all that is drawn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KeptBy {
+    /// Copied files: everything that a server has.
+    #[default]
+    Files,
+    /// A dump: nothing that `pg_dump` leaves out or makes anew in another way, such as an index
+    /// that is not valid or a materialized view behind its query.
+    Dump,
 }
 
 /// A file of one's own, or a drawn database.

@@ -10,7 +10,7 @@ use crate::plan::lower::complaints::Complaints;
 use crate::plan::lower::own_file::{Refused, matching, of_fixture, of_scenario};
 use crate::plan::{Application, Database, Fixture, Load, PasswordSource, RoleSpec, Script};
 use crate::scenario::{
-    Code, FixtureFile, FixtureForm, GeneratedForm, LoadEntry, PasswordEntry, Pinned, Place,
+    Code, FixtureFile, FixtureForm, GeneratedForm, KeptBy, LoadEntry, PasswordEntry, Pinned, Place,
     RoleEntry, ScenarioFile, did_you_mean, read_fixture,
 };
 use crate::secret::Secret;
@@ -76,7 +76,8 @@ fn drawn(
     let features = number(&form.features, FEATURES_USUAL, FEATURES_MAX, "features");
     let rows = number(&form.rows, ROWS_USUAL, ROWS_MAX, "rows");
     let rows = rows?.saturating_mul(scale).min(ROWS_MAX);
-    let fixture = generate(seed, Wanted { features: features?, rows }, major);
+    let dumped = form.kept_by.unwrap_or_default() == KeptBy::Dump;
+    let fixture = generate(seed, Wanted { features: features?, rows, dumped }, major);
     Some(Fixture { scale, ..fixture })
 }
 
