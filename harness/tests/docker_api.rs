@@ -15,6 +15,7 @@ use pgrehearse::rig::lease::Lease;
 use pgrehearse::rig::{Command, NodeSpec, Place, Rig, Trouble, reaper};
 use pgrehearse_testkit::{Started, full};
 use pgrehearse_verdict::journal::{Cause, RigCause};
+use rstest::rstest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{UnixListener, UnixStream};
 
@@ -42,6 +43,18 @@ enum Fault {
     /// One request reaches the engine late, whether or not anybody still waits for the answer.
     Late,
 }
+
+impl Fault {
+    /// The one that a test is to meet.
+    fn asked_for() -> Fault {
+        let asked = std::env::var(FAULT).unwrap_or_default();
+        let all = [Fault::Closed, Fault::Hung, Fault::Refused, Fault::Cut];
+        all.into_iter().find(|fault| format!("{fault:?}") == asked).expect("a fault's name")
+    }
+}
+
+/// Names the fault to the process that is to meet it.
+const FAULT: &str = "PGREHEARSE_TEST_FAULT";
 
 /// How late.
 const LATE: Duration = Duration::from_secs(1);
@@ -141,8 +154,17 @@ fn process(test: &str, folder: &Path) -> Process {
 }
 
 fn again(test: &str) {
+    again_with(test, "");
+}
+
+fn again_with(test: &str, fault: &str) {
+    // Making the image takes its own time: it is no part of what is bounded here.
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(image::ensure(17, true, &|_| {})).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let started = Started::new(process(test, folder.path()));
+    let mut process = process(test, folder.path());
+    process.env(FAULT, fault);
+    let started = Started::new(process);
     let (status, out, err) = started.ended();
     assert!(status.success(), "{out}\n{err}");
 }
@@ -199,61 +221,66 @@ async fn requests() {
     }
 }
 
-#[test]
-fn an_engine_that_fails_anywhere_is_the_rigs_fault_and_never_a_hang() {
-    again("faults");
+#[rstest]
+#[case("Closed")]
+#[case("Hung")]
+#[case("Refused")]
+#[case("Cut")]
+fn an_engine_that_fails_anywhere_is_the_rigs_fault_and_never_a_hang(#[case] fault: &str) {
+    again_with("faults", fault);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "is started by an_engine_that_fails_anywhere_is_the_rigs_fault_and_never_a_hang"]
 async fn faults() {
-    let proxy = Proxy::start();
-    image::ensure(17, true, &|_| {}).await.unwrap();
-    let mut number = 0;
-    for fault in [Fault::Closed, Fault::Hung, Fault::Refused, Fault::Cut] {
-        let mut struck = true;
-        // A silent engine costs the limit of a call each time: without the full matrix, every
-        // fifth call meets it.
-        let stride = if fault == Fault::Hung && !full() { 5 } else { 1 };
-        let mut at = 0;
-        while struck {
-            let run = own_run(&format!("fault-{number}"));
-            number += 1;
-            proxy.arm(Some((fault, at)));
-            let lease = new_lease(&run);
-            let ended = tokio::time::timeout(BOUND, async {
-                let rig = rig(&run, lease.clone()).await.map_err(|trouble| (None, trouble))?;
-                match life(&rig).await {
-                    Ok(()) => Ok(rig),
-                    Err(trouble) => Err((Some(rig), trouble)),
-                }
-            });
-            let ended = ended.await.expect("never a hang");
-            let lines = proxy.arm(None);
-            struck = lines.len() > at;
-            let rig = match ended {
-                Ok(rig) => {
-                    let line = lines.get(at).map_or("", String::as_str);
-                    assert!(!struck || line.contains(UNUSED), "{fault:?} at {at} {line}");
-                    Some(rig)
-                }
-                Err((rig, trouble)) => {
-                    let cause = Cause::Rig(RigCause::EngineApi);
-                    assert_eq!(trouble.cause, cause, "{fault:?} at {at}: {trouble}");
-                    rig
-                }
-            };
-            if let Some(rig) = rig {
-                let left = tokio::time::timeout(BOUND, rig.release()).await.expect("never a hang");
-                assert_eq!(left, Vec::<String>::new(), "{fault:?} at {at}");
-            }
-            lease.close().unwrap();
-            at += stride;
-        }
-        assert!(at > 10, "{fault:?} was met often");
+    let (proxy, fault) = (Proxy::start(), Fault::asked_for());
+    // A silent engine costs the limit of a call each time: without the full matrix, every fifth
+    // call meets it.
+    let stride = if fault == Fault::Hung && !full() { 5 } else { 1 };
+    let mut at = 0;
+    while struck(&proxy, fault, at).await {
+        at += stride;
     }
+    assert!(at > 10, "{fault:?} was met often");
     let ours = format!("-{}", std::process::id());
     assert!(left_over().await.unwrap().iter().all(|left| !left.run.ends_with(&ours)));
+}
+
+/// Lives the life of a rig whose engine fails at call `at`; whether there was such a call.
+async fn struck(proxy: &Proxy, fault: Fault, at: usize) -> bool {
+    // What a run that does not end said last is what it hangs at.
+    eprintln!("{fault:?} at {at}");
+    let run = own_run(&format!("{fault:?}-{at}").to_lowercase());
+    proxy.arm(Some((fault, at)));
+    let lease = new_lease(&run);
+    let ended = tokio::time::timeout(BOUND, async {
+        let rig = rig(&run, lease.clone()).await.map_err(|trouble| (None, trouble))?;
+        match life(&rig).await {
+            Ok(()) => Ok(rig),
+            Err(trouble) => Err((Some(rig), trouble)),
+        }
+    });
+    let ended = ended.await.expect("never a hang");
+    let lines = proxy.arm(None);
+    let struck = lines.len() > at;
+    let rig = match ended {
+        Ok(rig) => {
+            let line = lines.get(at).map_or("", String::as_str);
+            assert!(!struck || line.contains(UNUSED), "{fault:?} at {at} {line}");
+            Some(rig)
+        }
+        Err((rig, trouble)) => {
+            let cause = Cause::Rig(RigCause::EngineApi);
+            assert_eq!(trouble.cause, cause, "{fault:?} at {at}: {trouble}");
+            rig
+        }
+    };
+    if let Some(rig) = rig {
+        let left = tokio::time::timeout(BOUND, rig.release()).await.expect("never a hang");
+        assert_eq!(left, Vec::<String>::new(), "{fault:?} at {at}");
+    }
+    lease.close().unwrap();
+    struck
 }
 
 #[test]
