@@ -194,6 +194,9 @@ fn control_text(control: &'static dyn sabotage::Sabotage) -> String {
     let name = control.name();
     let mut text = kind_text("control", name, control.harm(), &format!("controls: [{name}]"));
     let how = match control.spoils() {
+        sabotage::Spoils::Course(_) => {
+            "A sound copy of the backup is recovered, but in just this other way."
+        }
         sabotage::Spoils::Copy(_) => {
             "A copy of the backup is spoiled in just this way and recovered like the sound one."
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use pgrehearse_verdict::journal::{Event, Fault, Sabotaged, Scope, Tick};
+use pgrehearse_verdict::journal::{Backup, Event, Fault, Sabotaged, Scope, Tick};
 use pgrehearse_verdict::lsn::Segment;
 use pgrehearse_verdict::question::Moment;
 use tokio::time::Instant;
@@ -16,8 +16,9 @@ use crate::drill::questions::questions;
 use crate::drill::raise::node_spec;
 use crate::drill::recover::{Recovered, copy_and_original, overrides};
 use crate::drill::{Server, ask};
+use crate::engine::Course;
 use crate::rig::{Command, Node, Place, Stage, Trouble, Volume};
-use crate::sabotage::{self, Bench, Sabotage, Spoils, SpoilsCopy, SpoilsRecovered};
+use crate::sabotage::{self, Astray, Bench, Sabotage, Spoils, SpoilsCopy, SpoilsRecovered, Way};
 
 /// Twins under way at a time.
 const AT_ONCE: usize = 2;
@@ -57,6 +58,7 @@ impl Drill<'_> {
         let mut chance = Chance::new(self.plan.brief.seed, sabotage.name());
         let first = chance.below(u64::from(u32::MAX));
         let spoiled = match sabotage.spoils() {
+            Spoils::Course(way) => self.led_astray(stage, sabotage.name(), way, last).await?,
             Spoils::Copy(way) => self.of_a_copy(stage, sabotage.name(), way, last, first).await?,
             Spoils::Recovered(way) => {
                 self.of_what_came_back(stage, sabotage.name(), way, last, first).await?
@@ -85,14 +87,14 @@ impl Drill<'_> {
                 node: &*node,
                 engine: self.plan.engine.engine(),
                 needed: &self.needed(last),
-                backup: last.aim.backup.as_deref(),
+                backup: self.begun_with(last).map(|backup| backup.label.as_str()),
                 place: first + attempt,
             };
             let sabotaged: Sabotaged = way.spoil(stage, &bench).await?;
             let effective = sabotaged.proof.is_some();
             stage.note(Event::Sabotaged(sabotaged))?;
             if effective {
-                return self.recovered(stage, node, last).await.map(Some);
+                return self.recovered(stage, node, last, &last.course).await.map(Some);
             }
             node.destroy().await?;
         }
@@ -112,7 +114,7 @@ impl Drill<'_> {
         let copy = stage.rig.volume(&name).await?;
         let node = self.bench(stage, &name, &copy, last).await?;
         let before = sabotage::listing(stage, &*node).await?;
-        let server = self.recovered(stage, node, last).await?;
+        let server = self.recovered(stage, node, last, &last.course).await?;
         let settings = overrides();
         for attempt in 0..ATTEMPTS_MAX {
             let of = sabotage::Recovered {
@@ -139,6 +141,30 @@ impl Drill<'_> {
         Ok(None)
     }
 
+    /// A server recovered from a sound copy along another course; `None` where there is none.
+    async fn led_astray(
+        &self,
+        stage: &Stage,
+        name: &str,
+        astray: &Astray,
+        last: &Recovered,
+    ) -> Result<Option<Arc<Server>>, Trouble> {
+        let way = Way {
+            course: &last.course,
+            boundary: last.aim.boundary,
+            consistent: self.begun_with(last).and_then(|backup| backup.stop),
+            archived: self.archiver.and_then(|archiver| archiver.last).map(|last| last.end()),
+        };
+        let (course, sabotaged) = astray.spoil(&way);
+        let effective = sabotaged.proof.is_some();
+        stage.note(Event::Sabotaged(sabotaged))?;
+        let Some(course) = course.filter(|_| effective) else { return Ok(None) };
+        let name = name.replace('_', "-");
+        let copy = stage.rig.volume(&name).await?;
+        let node = self.bench(stage, &name, &copy, last).await?;
+        self.recovered(stage, node, last, &course).await.map(Some)
+    }
+
     /// A node with a fresh copy of the repository and, read-only, the original.
     async fn bench(
         &self,
@@ -155,17 +181,18 @@ impl Drill<'_> {
         Ok(node)
     }
 
-    /// The recovery again, on this node.
+    /// The recovery again, along `course`, on this node.
     async fn recovered(
         &self,
         stage: &Stage,
         node: Arc<dyn Node>,
         last: &Recovered,
+        course: &Course,
     ) -> Result<Arc<Server>, Trouble> {
         stage.note(Event::Ticked(Tick::Begun))?;
         let begun = Instant::now();
         stage.note(Event::Aimed(last.aim.clone()))?;
-        self.bring_back(stage, node, &last.postgres, &last.course, begun).await
+        self.bring_back(stage, node, &last.postgres, course, begun).await
     }
 
     /// Asks a spoiled server everything, and gives it back.
@@ -178,19 +205,22 @@ impl Drill<'_> {
         server.node.destroy().await
     }
 
+    /// The backup that the recovery began with: named, or the newest that fits its end.
+    fn begun_with(&self, last: &Recovered) -> Option<&Backup> {
+        let (label, boundary) = (last.aim.backup.as_deref(), last.aim.boundary);
+        self.backups.iter().rev().find(|backup| match (label, boundary, backup.stop) {
+            (Some(label), _, _) => label == backup.label,
+            (None, Some(end), Some(stop)) => stop <= end,
+            (None, _, _) => true,
+        })
+    }
+
     /// The segments that the recovery read beyond the end of its backup.
     fn needed(&self, last: &Recovered) -> Vec<Segment> {
         let boundary = last.aim.boundary;
-        let begun_with = last.aim.backup.as_deref();
-        let backup = self.backups.iter().rev().find_map(|backup| {
-            if begun_with.is_some_and(|label| label != backup.label) {
-                return None;
-            }
-            let stop = backup.stop?;
-            boundary.is_none_or(|end| stop <= end).then_some(stop)
-        });
+        let stop = self.begun_with(last).and_then(|backup| backup.stop);
         let archived = self.archiver.and_then(|archiver| archiver.last);
-        let (Some(stop), Some(archived)) = (backup, archived) else { return vec![] };
+        let (Some(stop), Some(archived)) = (stop, archived) else { return vec![] };
         let end = boundary.unwrap_or(archived.end()).min(archived.end());
         let timeline = last.course.timeline;
         let first = Segment::holding(timeline, stop, last.segment_bytes).next();

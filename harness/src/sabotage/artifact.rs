@@ -9,6 +9,7 @@ use crate::sabotage::original::must;
 const BYTES_MIN: u64 = 64;
 
 /// A file in the copy.
+#[derive(Clone)]
 pub(super) struct Artifact {
     /// Its path, relative to the repository.
     pub(super) file: String,
@@ -18,22 +19,32 @@ pub(super) struct Artifact {
     pub(super) bytes: u64,
 }
 
-/// The largest file of the newest backup in the copy.
+/// The largest file of the backup in the copy that the recovery begins with.
 pub(super) async fn largest(stage: &Stage, bench: &Bench<'_>) -> Result<Option<Artifact>, Trouble> {
-    let node = bench.node;
-    let repository = node.place(Place::Repository);
-    let root = format!("{repository}/{}", bench.backup.unwrap_or_default());
-    let look = ["find", &root, "-type", "f", "-printf", "%s\t%p\n"];
-    let listed = must(stage, node, "list the files of the backup", &look).await?.text();
+    let repository = bench.node.place(Place::Repository);
+    let root = format!("{repository}/{}", bench.engine.artifacts());
+    let files = sized(stage, bench, root.trim_end_matches('/')).await?;
+    let within = format!("/{}/", bench.backup.unwrap_or_default());
+    let own = |file: &&Artifact| bench.backup.is_none() || file.copy.contains(&within);
+    let worth = files.iter().filter(own).filter(|file| file.bytes >= BYTES_MIN);
+    Ok(worth.max_by_key(|file| (file.bytes, &file.copy)).cloned())
+}
+
+/// The files below a path of the copy, or the one at it.
+pub(super) async fn sized(
+    stage: &Stage,
+    bench: &Bench<'_>,
+    root: &str,
+) -> Result<Vec<Artifact>, Trouble> {
+    let repository = bench.node.place(Place::Repository);
+    let look = ["find", root, "-type", "f", "-printf", "%s\t%p\n"];
+    let listed = must(stage, bench.node, "list the files of the backup", &look).await?.text();
     let sized = listed.lines().filter_map(|line| {
         let (bytes, path) = line.split_once('\t')?;
-        Some((bytes.parse::<u64>().ok()?, path))
-    });
-    let largest = sized.filter(|(bytes, _)| *bytes >= BYTES_MIN).max();
-    Ok(largest.and_then(|(bytes, path)| {
         let file = path.strip_prefix(&format!("{repository}/"))?.to_owned();
-        Some(Artifact { file, copy: path.to_owned(), bytes })
-    }))
+        Some(Artifact { file, copy: path.to_owned(), bytes: bytes.parse().ok()? })
+    });
+    Ok(sized.collect())
 }
 
 /// Whether the copy differs from the original, byte for byte: the oracle, which knows no digest.

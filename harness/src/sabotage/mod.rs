@@ -1,13 +1,17 @@
 //! The ways to spoil what a recovery needs, or what came of it. One file a way, one line here.
 
+mod another_server;
 mod archive_gap;
 mod archives_again;
 mod artifact;
 mod artifact_flipped;
+mod artifact_lost;
 mod artifact_truncated;
 mod comment_lost;
 mod constraint_lost;
 mod constraint_unvalidated;
+mod course;
+mod damaged;
 mod database_privilege_lost;
 mod database_read_only;
 mod default_lost;
@@ -25,6 +29,7 @@ mod index_invalid;
 mod index_lost;
 mod index_page_zeroed;
 mod large_object_lost;
+mod left_paused;
 mod long_values_cut;
 mod membership_lost;
 mod not_null_lost;
@@ -45,6 +50,8 @@ mod rows_doubled;
 mod sequence_behind;
 mod setting_weakened;
 mod statistics_lost;
+mod stopped_too_early;
+mod stopped_too_late;
 mod table_extra;
 mod table_file_cut;
 mod transaction_lost;
@@ -52,11 +59,12 @@ mod trigger_disabled;
 mod user_mapping_lost;
 mod value_altered;
 mod view_emptied;
+mod wal_record_flipped;
+mod wal_segment_cut;
 mod wal_segment_missing;
 
 pub use archive_gap::ArchiveGap;
-pub use artifact_flipped::ArtifactFlipped;
-pub use artifact_truncated::ArtifactTruncated;
+pub use course::{Astray, Way};
 pub use heap_page_zeroed::HeapPageZeroed;
 pub(crate) use heap_page_zeroed::{
     PAGE_BYTES, bytes as page_bytes, read as read_page, zero as zero_page,
@@ -81,7 +89,7 @@ pub struct Bench<'a> {
     pub engine: &'a dyn Engine,
     /// The segments that the recovery read beyond the end of its backup, in order, first to last.
     pub needed: &'a [Segment],
-    /// The backup that the recovery began with, by its label, where it is not left to the engine.
+    /// The backup that the recovery began with, by its label.
     pub backup: Option<&'a str>,
     /// Which place to try: the seed's choice and the number of the attempt, from 0.
     pub place: u64,
@@ -121,6 +129,8 @@ pub trait Sabotage: Send + Sync {
 
 /// What a sabotage lays hands on.
 pub enum Spoils<'a> {
+    /// The course of the recovery, from a sound copy.
+    Course(&'a course::Astray),
     /// A copy of the repository, before anything is recovered from it.
     Copy(&'a dyn SpoilsCopy),
     /// What was recovered, before anything is asked of it: as if the recovery had done that.
@@ -146,8 +156,14 @@ pub const KINDS: &[&dyn Sabotage] = &[
     &WalSegmentMissing,
     &ArchiveGap,
     &HeapPageZeroed,
-    &ArtifactFlipped,
-    &ArtifactTruncated,
+    &wal_record_flipped::WAL_RECORD_FLIPPED,
+    &wal_segment_cut::WAL_SEGMENT_CUT,
+    &artifact_flipped::ARTIFACT_FLIPPED,
+    &artifact_truncated::ARTIFACT_TRUNCATED,
+    &artifact_lost::ARTIFACT_LOST,
+    &stopped_too_early::STOPPED_TOO_EARLY,
+    &stopped_too_late::STOPPED_TOO_LATE,
+    &left_paused::LEFT_PAUSED,
     &table_file_cut::TABLE_FILE_CUT,
     &row_flipped::ROW_FLIPPED,
     &index_page_zeroed::INDEX_PAGE_ZEROED,
@@ -191,6 +207,7 @@ pub const KINDS: &[&dyn Sabotage] = &[
     &door_opened::DOOR_OPENED,
     &archives_again::ARCHIVES_AGAIN,
     &dials_out::DIALS_OUT,
+    &another_server::AnotherServer,
 ];
 
 /// The sabotage of this name.

@@ -75,5 +75,5 @@ pub(super) fn nothing_changed(change: &str) -> Sabotaged {
 
 /// A sabotage of something of which this database has none.
 pub(super) fn nothing_of_the_kind() -> Sabotaged {
-    Sabotaged { absent: true, ..nothing_changed("the database has nothing of the kind") }
+    Sabotaged { absent: true, ..nothing_changed("there is nothing of the kind to spoil") }
 }

@@ -157,7 +157,13 @@ impl Asking<'_> {
         if *question == Question::Secrecy {
             return secrecy::secrecy(self.server).await;
         }
-        let visit = visit.map_err(|said| said.clone())?;
+        let visit = match visit {
+            Ok(visit) => visit,
+            Err(said) if *question == Question::Server => {
+                return paperwork::stranger(self.server).await.ok_or_else(|| said.clone());
+            }
+            Err(said) => return Err(said.clone()),
+        };
         if *question == Question::Server {
             return paperwork::server(visit, self.server).await;
         }

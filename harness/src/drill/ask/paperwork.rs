@@ -6,7 +6,7 @@ use std::fmt::Display;
 use pgrehearse_verdict::question::{Table, columns};
 
 use crate::drill::ask::visit::Visit;
-use crate::drill::{Redactor, Server};
+use crate::drill::{QUERY_LIMIT, Redactor, Server};
 use crate::rig::{Command, Output, Place};
 
 /// The log is read in pieces of this many bytes: none is long enough to be cut on the way.
@@ -36,6 +36,16 @@ pub(super) async fn server(visit: &mut Visit, server: &Server) -> Result<Table, 
     let mut rows = answer.rows;
     rows.push(vec![Some("not_its_own".to_owned()), Some(not_its_own(server).await?)]);
     Ok(Table { rows, ..Table::new(columns::SERVER) })
+}
+
+/// The nonce of whoever answers in place of `server`, and nothing else: a stranger is asked no
+/// further. `None` where nobody answers, or the one that is meant.
+pub(super) async fn stranger(server: &Server) -> Option<Table> {
+    let mut session = server.connect("postgres").await.ok()?;
+    let asked = session.query("SHOW pgrehearse.nonce", QUERY_LIMIT).await.ok()?;
+    let said = asked.first()?.rows.first()?.first()?.clone()?;
+    let rows = vec![vec![Some("nonce".to_owned()), Some(said.clone())]];
+    (said != server.nonce).then(|| Table { rows, ..Table::new(columns::SERVER) })
 }
 
 /// A file of the data directory that lies elsewhere, or that somebody else has as well: a server

@@ -1,0 +1,207 @@
+//! A file of the repository that is damaged in the copy: one of the backup's, or a segment.
+
+use async_trait::async_trait;
+use pgrehearse_verdict::journal::{Sabotaged, SubjectCause};
+use pgrehearse_verdict::lsn::Segment;
+
+use crate::rig::{Command, Node, Place, Stage, Trouble};
+use crate::sabotage::artifact::{Artifact, differs, largest, sized};
+use crate::sabotage::original::{Original, digest, must, nothing_changed};
+use crate::sabotage::{Bench, Sabotage, Spoils, SpoilsCopy};
+
+/// A file as long as this is not compressed: a segment that nobody made smaller, in bytes.
+const WHOLE_SEGMENT_BYTES: u64 = 1 << 20;
+
+/// A sabotage that damages one file of the copy.
+pub(super) struct Damaged {
+    /// The identifier.
+    pub(super) name: &'static str,
+    /// What harm it does.
+    pub(super) harm: &'static str,
+    /// The checks one of which must catch it.
+    pub(super) caught_by: &'static [&'static str],
+    /// Which file.
+    pub(super) file: Which,
+    /// What is done to it.
+    pub(super) how: How,
+}
+
+/// The file that is damaged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// The largest of the backup that the recovery begins with.
+    Backup,
+    /// A segment that the recovery reads.
+    Segment,
+}
+
+/// What is done to a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// One bit is flipped, as a bad disk does it.
+    Flip,
+    /// It ends too early, as on a full disk or after a broken copy.
+    Cut,
+    /// It is gone.
+    Lose,
+}
+
+impl Sabotage for Damaged {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    fn harm(&self) -> &'static str {
+        self.harm
+    }
+    fn class(&self) -> &'static str {
+        match self.file {
+            Which::Backup => "artifact",
+            Which::Segment => "wal",
+        }
+    }
+    fn caught_by(&self) -> &'static [&'static str] {
+        self.caught_by
+    }
+    fn engines(&self) -> Option<&'static [&'static str]> {
+        match self.file {
+            Which::Backup => None,
+            Which::Segment => Some(&["pgbackrest", "pg_basebackup"]),
+        }
+    }
+    fn spoils(&self) -> Spoils<'_> {
+        Spoils::Copy(self)
+    }
+}
+
+#[async_trait]
+impl SpoilsCopy for Damaged {
+    async fn spoil(&self, stage: &Stage, bench: &Bench<'_>) -> Result<Sabotaged, Trouble> {
+        let node = bench.node;
+        let segment = (self.file == Which::Segment).then(|| needed(bench)).flatten().copied();
+        let found = match self.file {
+            Which::Backup => largest(stage, bench).await?,
+            Which::Segment => archived(stage, bench, segment).await?,
+        };
+        let Some(artifact) = found else {
+            return Ok(nothing_changed("the recovery reads no file that could be spoiled"));
+        };
+        let fetched_before = fetched(stage, bench, segment).await?;
+        let before = Original::look(stage, node, &artifact.file).await?;
+        let change = match self.how {
+            How::Flip => flip(stage, bench, self.file, &artifact).await?,
+            How::Cut => cut(stage, bench, &artifact).await?,
+            How::Lose => lose(stage, node, &artifact).await?,
+        };
+        let mut proof = match self.how {
+            How::Lose => gone(stage, bench, &artifact).await?,
+            How::Flip | How::Cut => differs(stage, bench, &artifact).await?,
+        };
+        // Bytes may differ where nobody reads them: what counts of a segment is what comes out.
+        if self.file == Which::Segment && fetched(stage, bench, segment).await? == fetched_before {
+            proof = None;
+        }
+        let after = Original::look(stage, node, &artifact.file).await?;
+        let original_untouched = before == after;
+        Ok(Sabotaged { change, proof, original_untouched, ..Sabotaged::default() })
+    }
+}
+
+/// A segment that the recovery reads.
+fn needed<'a>(bench: &Bench<'a>) -> Option<&'a Segment> {
+    let count = u64::try_from(bench.needed.len()).ok()?;
+    let at = bench.place.checked_rem(count)?;
+    bench.needed.get(usize::try_from(at).ok()?)
+}
+
+async fn archived(
+    stage: &Stage,
+    bench: &Bench<'_>,
+    segment: Option<Segment>,
+) -> Result<Option<Artifact>, Trouble> {
+    let (Some(segment), Some(archive)) = (segment, bench.engine.archive()) else { return Ok(None) };
+    let Some(file) = archive.archived_file(stage, bench.node, segment).await? else {
+        return Ok(None);
+    };
+    let copy = format!("{}/{file}", bench.node.place(Place::Repository));
+    Ok(sized(stage, bench, &copy).await?.pop())
+}
+
+/// The digest of what the engine gets out of the copy, or nothing, where it gets nothing.
+async fn fetched(
+    stage: &Stage,
+    bench: &Bench<'_>,
+    segment: Option<Segment>,
+) -> Result<Option<String>, Trouble> {
+    let (Some(segment), Some(archive)) = (segment, bench.engine.archive()) else { return Ok(None) };
+    let node = bench.node;
+    let into = format!("{}/sabotage-{segment}", node.place(Place::Scratch));
+    // An engine that refuses to hand it out is one that does not get it.
+    let there = archive.fetch_wal(stage, node, segment, &into).await.unwrap_or(false);
+    let digest = match there {
+        true => Some(digest(stage, node, &into).await?),
+        false => None,
+    };
+    must(stage, node, "remove the fetched segment", &["rm", "-f", "--", &into]).await?;
+    Ok(digest)
+}
+
+/// The byte of a file in which a bit is flipped.
+fn place(which: Which, artifact: &Artifact, place: u64) -> u64 {
+    match which {
+        // Away from both ends: where the rows are.
+        Which::Backup => artifact.bytes / 3 + place % (artifact.bytes / 3).max(1),
+        // Behind the header of its first page, which has 40 bytes: in the first record.
+        Which::Segment if artifact.bytes >= WHOLE_SEGMENT_BYTES => 48 + place % 16,
+        // Behind the header of what compresses: in what the first records became.
+        Which::Segment => 16 + place % 16,
+    }
+}
+
+async fn flip(
+    stage: &Stage,
+    bench: &Bench<'_>,
+    which: Which,
+    artifact: &Artifact,
+) -> Result<String, Trouble> {
+    let node = bench.node;
+    let at = place(which, artifact, bench.place);
+    let (from, skip) = (format!("if={}", artifact.copy), format!("skip={at}"));
+    let purpose = "read a byte of the copy";
+    let read = ["dd", &from, &skip, "bs=1", "count=1", "status=none"];
+    let byte = node.run(&Command::housekeeping(purpose, read)).await?.expect_ok(purpose)?;
+    let none = || Trouble::subject(SubjectCause::Command, format!("{purpose}: there is none"));
+    let was = *byte.stdout.first().ok_or_else(none)?;
+    let is = was ^ (1 << (bench.place % 8));
+    let single = format!("{}/sabotage-byte", node.place(Place::Scratch));
+    node.write(&single, &[is], 0o600).await?;
+    let (from, into) = (format!("if={single}"), format!("of={}", artifact.copy));
+    let seek = format!("seek={at}");
+    let write = ["dd", &from, &into, &seek, "bs=1", "count=1", "conv=notrunc", "status=none"];
+    must(stage, node, "flip a bit of the copy", &write).await?;
+    Ok(format!("byte {at} of `{}` was {was:#04x} and is {is:#04x}", artifact.file))
+}
+
+/// Somewhere in its second half.
+async fn cut(stage: &Stage, bench: &Bench<'_>, artifact: &Artifact) -> Result<String, Trouble> {
+    let half = artifact.bytes / 2;
+    let left = half + bench.place % half.max(1);
+    let size = format!("--size={left}");
+    must(stage, bench.node, "cut the copy", &["truncate", &size, "--", &artifact.copy]).await?;
+    Ok(format!("`{}` has {left} of its {} bytes", artifact.file, artifact.bytes))
+}
+
+async fn lose(stage: &Stage, node: &dyn Node, artifact: &Artifact) -> Result<String, Trouble> {
+    must(stage, node, "take a file out of the copy", &["rm", "--", &artifact.copy]).await?;
+    Ok(format!("`{}` is gone from the copied repository", artifact.file))
+}
+
+async fn gone(
+    stage: &Stage,
+    bench: &Bench<'_>,
+    artifact: &Artifact,
+) -> Result<Option<String>, Trouble> {
+    let look = Command::housekeeping("look for the file", ["test", "-e", &artifact.copy]);
+    let there = stage.run(bench.node, look).await?;
+    let said = format!("the file of {} bytes is not in the copy any more", artifact.bytes);
+    Ok((there.exit == Some(1)).then_some(said))
+}
