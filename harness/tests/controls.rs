@@ -77,13 +77,13 @@ fn every_control_is_caught_and_every_check_is_turned_red(
     let red: BTreeSet<String> =
         controls.iter().filter(caught).flat_map(|one| texts(&one["red"])).collect();
     let archive = engine.starts_with("pgbackrest") || engine.starts_with("pg_basebackup");
-    // A dump has no WAL to be read, and no target but its one moment.
-    let fits = |name: &str| archive || !["wal_chain", "target", "artifacts"].contains(&name);
+    // A dump has no WAL to be read.
+    let fits = |name: &str| archive || name != "wal_chain";
     for check in pgrehearse_verdict::check::Spec::standard() {
         let name = check.name();
         let elsewhere = PROVED_ELSEWHERE.iter().any(|(check, _)| *check == name);
-        // The server's log and the artifacts are red on some of the damages of some engines.
-        let sometimes = ["server_log", "artifacts", "target"].contains(&name);
+        // The server's log is red on some of the damages of some engines.
+        let sometimes = name == "server_log";
         assert!(
             red.contains(name) || elsewhere || sometimes || !fits(name),
             "{engine}: no control turns `{name}` red: {red:?}"
