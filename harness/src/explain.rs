@@ -197,6 +197,9 @@ fn control_text(control: &'static dyn sabotage::Sabotage) -> String {
         sabotage::Spoils::Course(_) => {
             "A sound copy of the backup is recovered, but in just this other way."
         }
+        sabotage::Spoils::Files(_) => {
+            "The files that a sound copy brought back are spoiled before a server starts on them."
+        }
         sabotage::Spoils::Copy(_) => {
             "A copy of the backup is spoiled in just this way and recovered like the sound one."
         }

@@ -280,7 +280,11 @@ async fn another_server_in_its_place_is_not_believed() {
     let mut shop = Shop::empty().await;
     shop.server.nonce = "another".to_owned();
     let asked = [Question::Server, Question::Fingerprint, Question::Globals];
-    for answer in shop.ask(Moment::Recovered, &asked).await {
+    let answers = shop.ask(Moment::Recovered, &asked).await;
+    // Who it is is told, and nothing else.
+    let told = [[Some("nonce".to_owned()), Some("nonce-of-this-test".to_owned())]];
+    assert_eq!(shop.rows(&answers[0]).rows, told);
+    for answer in &answers[1..] {
         assert!(
             matches!(&answer, Answer::Refused(said) if said.contains("another server")),
             "{answer:?}"

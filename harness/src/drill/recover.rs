@@ -178,9 +178,7 @@ impl Drill<'_> {
         course: &Course,
         begun: Instant,
     ) -> Result<Arc<Server>, Trouble> {
-        let planted = nonce()?;
-        let password = self.secrets.password(SUPERUSER);
-        let server = Arc::new(Server::new(node, postgres.clone(), password, planted.clone()));
+        let server = self.meant_for(node, postgres)?;
         let begun = match self.stand_up(stage, &server, course, begun).await {
             Ok(begun) => begun,
             Err(trouble) => {
@@ -189,18 +187,39 @@ impl Drill<'_> {
                 return Err(trouble);
             }
         };
+        self.await_use(stage, &server, begun).await?;
+        Ok(server)
+    }
+
+    /// The server that is to stand on `node`, with a nonce of its own.
+    pub(super) fn meant_for(
+        &self,
+        node: Arc<dyn Node>,
+        postgres: &Postgres,
+    ) -> Result<Arc<Server>, Trouble> {
+        let password = self.secrets.password(SUPERUSER);
+        Ok(Arc::new(Server::new(node, postgres.clone(), password, nonce()?)))
+    }
+
+    /// Waits until the application can write to `server`; where it cannot, the log is asked for.
+    pub(super) async fn await_use(
+        &self,
+        stage: &Stage,
+        server: &Arc<Server>,
+        begun: Instant,
+    ) -> Result<(), Trouble> {
         if self.kept {
-            say_how_to_look(stage, &server, self.plan).await?;
+            say_how_to_look(stage, server, self.plan).await?;
         }
-        let (login, note) = (self.application(), format!("probe {planted}"));
-        let writable = await_writable(stage, &server, &login, &note, begun, RECOVERY_LIMIT).await;
+        let (login, note) = (self.application(), format!("probe {}", server.nonce));
+        let writable = await_writable(stage, server, &login, &note, begun, RECOVERY_LIMIT).await;
         if let Err(trouble) = writable {
             // The log is a witness of a recovery that did not end well.
             let wanted = [Question::ServerLog, Question::Artifacts];
-            self.ask_in_trouble(stage, &server, &wanted).await?;
+            self.ask_in_trouble(stage, server, &wanted).await?;
             return Err(trouble);
         }
-        Ok(server)
+        Ok(())
     }
 
     /// How the application comes in.
@@ -234,18 +253,14 @@ impl Drill<'_> {
         course: &Course,
         begun: Instant,
     ) -> Result<Instant, Trouble> {
-        let planted = Event::Planted { nonce: server.nonce.clone() };
         match self.plan.engine.engine().restorer() {
             Restorer::Files(files) => {
                 files.restore(stage, &*server.node, course).await?;
-                stage.note(Event::Ticked(Tick::Fetched))?;
-                stage.note(planted)?;
-                server.start(stage, &overrides()).await?;
-                stage.note(Event::Ticked(Tick::Started))?;
+                self.start_restored(stage, server).await?;
                 Ok(begun)
             }
             Restorer::Contents(contents) => {
-                stage.note(planted)?;
+                stage.note(Event::Planted { nonce: server.nonce.clone() })?;
                 let own = self.plan.postgres.settings.iter();
                 let settings: Vec<_> = own.map(|(name, it)| (name.clone(), it.clone())).collect();
                 server.initdb(stage, &settings).await?;
@@ -257,6 +272,18 @@ impl Drill<'_> {
                 Ok(Instant::now())
             }
         }
+    }
+
+    /// Starts a server on the files that were just put in place.
+    pub(super) async fn start_restored(
+        &self,
+        stage: &Stage,
+        server: &Server,
+    ) -> Result<(), Trouble> {
+        stage.note(Event::Ticked(Tick::Fetched))?;
+        stage.note(Event::Planted { nonce: server.nonce.clone() })?;
+        server.start(stage, &overrides()).await?;
+        stage.note(Event::Ticked(Tick::Started))
     }
 
     /// What was acknowledged must survive a power cut.

@@ -16,9 +16,11 @@ use crate::drill::questions::questions;
 use crate::drill::raise::node_spec;
 use crate::drill::recover::{Recovered, copy_and_original, overrides};
 use crate::drill::{Server, ask};
-use crate::engine::Course;
+use crate::engine::{Course, Restorer};
 use crate::rig::{Command, Node, Place, Stage, Trouble, Volume};
-use crate::sabotage::{self, Astray, Bench, Sabotage, Spoils, SpoilsCopy, SpoilsRecovered, Way};
+use crate::sabotage::{
+    self, Astray, Bench, Sabotage, Spoils, SpoilsCopy, SpoilsRecovered, Tampered, Way,
+};
 
 /// Twins under way at a time.
 const AT_ONCE: usize = 2;
@@ -59,6 +61,7 @@ impl Drill<'_> {
         let first = chance.below(u64::from(u32::MAX));
         let spoiled = match sabotage.spoils() {
             Spoils::Course(way) => self.led_astray(stage, sabotage.name(), way, last).await?,
+            Spoils::Files(way) => self.of_files(stage, sabotage.name(), way, last).await?,
             Spoils::Copy(way) => self.of_a_copy(stage, sabotage.name(), way, last, first).await?,
             Spoils::Recovered(way) => {
                 self.of_what_came_back(stage, sabotage.name(), way, last, first).await?
@@ -163,6 +166,38 @@ impl Drill<'_> {
         let copy = stage.rig.volume(&name).await?;
         let node = self.bench(stage, &name, &copy, last).await?;
         self.recovered(stage, node, last, &course).await.map(Some)
+    }
+
+    /// A server started on files that came from a sound copy and were spoiled then; `None` where
+    /// there was nothing to spoil.
+    async fn of_files(
+        &self,
+        stage: &Stage,
+        name: &str,
+        tampered: &Tampered,
+        last: &Recovered,
+    ) -> Result<Option<Arc<Server>>, Trouble> {
+        let Restorer::Files(files) = self.plan.engine.engine().restorer() else { return Ok(None) };
+        let name = name.replace('_', "-");
+        let copy = stage.rig.volume(&name).await?;
+        let node = self.bench(stage, &name, &copy, last).await?;
+        stage.note(Event::Ticked(Tick::Begun))?;
+        let begun = Instant::now();
+        stage.note(Event::Aimed(last.aim.clone()))?;
+        let before = sabotage::listing(stage, &*node).await?;
+        let server = self.meant_for(node, &last.postgres)?;
+        files.restore(stage, &*server.node, &last.course).await?;
+        let sabotaged = tampered.spoil(stage, &*server.node).await?;
+        let after = sabotage::listing(stage, &*server.node).await?;
+        let (effective, original_untouched) = (sabotaged.proof.is_some(), before == after);
+        stage.note(Event::Sabotaged(Sabotaged { original_untouched, ..sabotaged }))?;
+        if !effective {
+            server.node.destroy().await?;
+            return Ok(None);
+        }
+        self.start_restored(stage, &server).await?;
+        self.await_use(stage, &server, begun).await?;
+        Ok(Some(server))
     }
 
     /// A node with a fresh copy of the repository and, read-only, the original.

@@ -2,14 +2,17 @@
 
 mod another_server;
 mod archive_gap;
+mod archive_unreachable;
 mod archives_again;
 mod artifact;
 mod artifact_flipped;
 mod artifact_lost;
 mod artifact_truncated;
+mod backup_label_lost;
 mod comment_lost;
 mod constraint_lost;
 mod constraint_unvalidated;
+mod control_file_broken;
 mod course;
 mod damaged;
 mod database_privilege_lost;
@@ -39,6 +42,7 @@ mod partition_detached;
 mod password_lost;
 mod policy_lost;
 mod publication_lost;
+mod recovery_signal_lost;
 mod reference_broken;
 mod restart;
 mod role_lost;
@@ -54,6 +58,7 @@ mod stopped_too_early;
 mod stopped_too_late;
 mod table_extra;
 mod table_file_cut;
+mod tampered;
 mod transaction_lost;
 mod trigger_disabled;
 mod user_mapping_lost;
@@ -70,6 +75,7 @@ pub(crate) use heap_page_zeroed::{
     PAGE_BYTES, bytes as page_bytes, read as read_page, zero as zero_page,
 };
 pub(crate) use original::listing;
+pub use tampered::Tampered;
 pub use wal_segment_missing::WalSegmentMissing;
 
 use async_trait::async_trait;
@@ -133,6 +139,8 @@ pub enum Spoils<'a> {
     Course(&'a course::Astray),
     /// A copy of the repository, before anything is recovered from it.
     Copy(&'a dyn SpoilsCopy),
+    /// The files that were restored, before a server is started on them.
+    Files(&'a tampered::Tampered),
     /// What was recovered, before anything is asked of it: as if the recovery had done that.
     Recovered(&'a dyn SpoilsRecovered),
 }
@@ -164,6 +172,10 @@ pub const KINDS: &[&dyn Sabotage] = &[
     &stopped_too_early::STOPPED_TOO_EARLY,
     &stopped_too_late::STOPPED_TOO_LATE,
     &left_paused::LEFT_PAUSED,
+    &backup_label_lost::BACKUP_LABEL_LOST,
+    &recovery_signal_lost::RECOVERY_SIGNAL_LOST,
+    &archive_unreachable::ARCHIVE_UNREACHABLE,
+    &control_file_broken::CONTROL_FILE_BROKEN,
     &table_file_cut::TABLE_FILE_CUT,
     &row_flipped::ROW_FLIPPED,
     &index_page_zeroed::INDEX_PAGE_ZEROED,
