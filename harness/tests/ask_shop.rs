@@ -294,6 +294,20 @@ async fn another_server_in_its_place_is_not_believed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_all_databases_share_is_asked_where_it_can_be_read() {
+    let shop = Shop::empty().await;
+    let western = "CREATE DATABASE \"A\" TEMPLATE template0 ENCODING 'WIN1252' \
+                   LC_COLLATE 'C' LC_CTYPE 'C'; ";
+    shop.sql("postgres", western).await;
+    // Its second byte, 0x81, stands for nothing there.
+    shop.sql("postgres", "CREATE ROLE \"\u{141}\"").await;
+    let globals = shop.table(Moment::Recovered, Question::Globals).await;
+    let named = |row: &Vec<Option<String>>| row[1].as_deref() == Some("\"\u{141}\"");
+    assert!(globals.rows.iter().any(named), "{globals:?}");
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_smoke_file_that_would_commit_is_named_and_a_wrong_password_is_no_login() {
     let mut shop = Shop::empty().await;
     let sql = "CREATE DATABASE shop; ";

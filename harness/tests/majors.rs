@@ -76,7 +76,7 @@ fn passes((output, results): (Output, Value)) -> Value {
 #[case::of_a_dump_on_17(false, 17, "nightly-dump.yaml")]
 #[case::of_files_on_18(false, 18, "basebackup-dropped-table.yaml")]
 #[case::of_a_dump_on_18(false, 18, "nightly-dump.yaml")]
-#[case::of_a_drawn_schema_on_18(false, 18, "generated-schema.yaml")]
+#[case::of_a_drawn_schema_on_18(false, 18, "generated-dump.yaml")]
 fn a_drill_passes_on_another_major(
     #[case] always: bool,
     #[case] major: u32,

@@ -53,9 +53,7 @@ pub(super) async fn inventory(visit: &mut Visit, keys: &Keys) -> Result<Table, S
 /// Everything that belongs to the whole cluster.
 pub(super) async fn globals(visit: &mut Visit, keys: &Keys) -> Result<Table, SqlTrouble> {
     let mut table = Table::new(columns::GLOBALS);
-    let first = visit.databases.first_mut();
-    let visited = first.expect("a visit has at least one database");
-    let mut rows = lines(visited, GLOBALS, keys).await?;
+    let mut rows = lines(visit.shared(), GLOBALS, keys).await?;
     rows.sort();
     table.rows.extend(rows.into_iter().map(|row| row.into_iter().map(Some).collect()));
     Ok(table)

@@ -68,10 +68,16 @@ impl Visit {
         self.databases.into_iter().map(|visited| visited.name).collect()
     }
 
-    /// The rows of `sql` asked in the database `postgres`, or the first there is.
-    pub async fn query(&mut self, sql: &str) -> Result<Table, SqlTrouble> {
+    /// The database to ask of what all share: `postgres`, or the first there is. What is shared is
+    /// kept in whatever encoding it came in, and not every database can read that.
+    pub fn shared(&mut self) -> &mut Visited {
         let at = self.databases.iter().position(|visited| visited.name == "postgres");
-        self.databases[at.unwrap_or(0)].one(sql, QUERY_LIMIT).await
+        &mut self.databases[at.unwrap_or(0)]
+    }
+
+    /// The rows of `sql` asked in that database.
+    pub async fn query(&mut self, sql: &str) -> Result<Table, SqlTrouble> {
+        self.shared().one(sql, QUERY_LIMIT).await
     }
 }
 
