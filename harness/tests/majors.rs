@@ -20,7 +20,7 @@ fn drill(programs: &[PathBuf], scenario: &str, edit: impl Fn(&str) -> String) ->
     let own = place.path().join("own.yaml");
     fs::write(&own, edit(&text)).expect("a scenario");
     let output = Command::new(env!("CARGO_BIN_EXE_pgrehearse"))
-        .args(["run", "--rig", "local", "--controls", "sample:2"])
+        .args(["run", "--rig", "local", "--seed", "8", "--controls", "sample:2"])
         .arg(&own)
         .current_dir(root())
         .env("PGREHEARSE_PG_BIN", std::env::join_paths(programs).expect("paths"))

@@ -10,7 +10,7 @@ const ENGINES: &[(&str, bool)] = &[
     ("pg_basebackup: { checkpoint: fast }", true),
     ("pg_basebackup: { checkpoint: fast, format: tar, compress: gzip }", true),
     ("pg_dump: {}", false),
-    ("pg_dump: { format: directory, jobs: 2 }", false),
+    ("pg_dump: { format: directory, jobs: 2, sections: true }", false),
     ("pg_dump: { format: plain }", false),
     ("pg_dump: { format: tar }", false),
     ("pg_dumpall: {}", false),

@@ -192,8 +192,10 @@ impl PgDump {
                 }
             }
             argv.extend(section.map(|section| format!("--section={section}")));
-            // A tar file can only be read from front to back.
-            if let (Some(jobs), true) = (self.jobs, self.format != DumpFormat::Tar) {
+            // A tar file can only be read from front to back. And by several at once, the part that
+            // comes last may deadlock: see `PgDump::sections`.
+            let apart = self.format != DumpFormat::Tar && *section != Some(SECTIONS[2]);
+            if let (Some(jobs), true) = (self.jobs, apart) {
                 argv.push(format!("--jobs={jobs}"));
             }
             argv.push(by_name(if first { beside(&database.name) } else { &database.name }));
