@@ -13,7 +13,7 @@ use pgrehearse::rig::clean::clean;
 use pgrehearse::rig::docker::{DockerRig, Options, Reach, image, left_over};
 use pgrehearse::rig::lease::Lease;
 use pgrehearse::rig::{Command, NodeSpec, Place, Rig, Trouble, reaper};
-use pgrehearse_testkit::{Started, full};
+use pgrehearse_testkit::{Dice, Started, full};
 use pgrehearse_verdict::journal::{Cause, RigCause};
 use rstest::rstest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
@@ -234,10 +234,14 @@ fn an_engine_that_fails_anywhere_is_the_rigs_fault_and_never_a_hang(#[case] faul
 #[ignore = "is started by an_engine_that_fails_anywhere_is_the_rigs_fault_and_never_a_hang"]
 async fn faults() {
     let (proxy, fault) = (Proxy::start(), Fault::asked_for());
-    // A silent engine costs the limit of a call each time: without the full matrix, every fifth
-    // call meets it.
-    let stride = if fault == Fault::Hung && !full() { 5 } else { 1 };
-    let mut at = 0;
+    // Without the full matrix every third call meets it, another third each time; a silent engine
+    // costs the limit of a call, and every fifth call meets that.
+    let stride = match fault {
+        _ if full() => 1,
+        Fault::Hung => 5,
+        Fault::Closed | Fault::Refused | Fault::Cut | Fault::Late => 3,
+    };
+    let mut at = Dice::thrown().below(stride);
     while struck(&proxy, fault, at).await {
         at += stride;
     }

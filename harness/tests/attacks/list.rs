@@ -103,7 +103,7 @@ pub const ATTACKS: &[Attack] = &[
     sql(false, "table_added", "sql mini 'CREATE TABLE mini.more (a int)'", F),
     sql(false, "table_in_postgres", "sql postgres 'CREATE TABLE stray (a int)'", F),
     sql(
-        true,
+        false,
         "table_in_template1",
         "sql template1 'CREATE TABLE stray (a int)'",
         &["inventory", "fingerprint"],
@@ -274,7 +274,7 @@ pub const ATTACKS: &[Attack] = &[
         I,
     ),
     // Who may do what.
-    sql(true, "grant_revoked", "sql mini 'REVOKE INSERT ON mini.item FROM mini_group'", I),
+    sql(false, "grant_revoked", "sql mini 'REVOKE INSERT ON mini.item FROM mini_group'", I),
     sql(false, "grant_to_public", "sql mini 'GRANT SELECT ON mini.item TO PUBLIC'", I),
     sql(false, "column_grant", "sql mini 'GRANT UPDATE (note) ON mini.item TO mini_reader'", I),
     sql(
@@ -324,13 +324,13 @@ pub const ATTACKS: &[Attack] = &[
         "sql mini 'GRANT SET ON PARAMETER log_statement TO mini_app'",
         G,
     ),
-    sql(true, "sequence_set_back", "sql mini \"SELECT setval('mini.ticket', 1008)\"", S),
+    sql(false, "sequence_set_back", "sql mini \"SELECT setval('mini.ticket', 1008)\"", S),
     // Settings.
     sql(true, "alter_system", "sql mini 'ALTER SYSTEM SET synchronous_commit = off'", C),
     sql(false, "alter_system_masked", "sql mini 'ALTER SYSTEM SET logging_collector = on'", C),
     // The workload's own rows.
     sql(
-        true,
+        false,
         "ledger_tx_gone",
         "sql mini 'DELETE FROM ledger.tx WHERE ctid = (SELECT min(ctid) FROM ledger.tx)'",
         L,
@@ -400,7 +400,7 @@ pub const ATTACKS: &[Attack] = &[
         T,
     ),
     files(
-        true,
+        false,
         "command_at_the_end_of_recovery",
         "undone",
         "echo \"recovery_end_command = 'touch $here/ended'\" >> $data/postgresql.auto.conf",
