@@ -26,6 +26,7 @@ fn texts(value: &Value) -> Vec<String> {
 
 #[rstest::rstest]
 #[case::pgbackrest("pgbackrest: { start_fast: true }", "5m")]
+#[case::pgbackrest_encrypted("pgbackrest: { start_fast: true, cipher: aes-256-cbc }", "5m")]
 #[case::base_backup("pg_basebackup: { checkpoint: fast }", "5m")]
 #[case::dump("pg_dump: {}", "25h")]
 #[case::cluster_dump("pg_dumpall: {}", "25h")]

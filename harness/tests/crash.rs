@@ -138,7 +138,7 @@ fn kill_at_moments(rig: &str, rounds: usize, things: usize) {
 #[test]
 fn nothing_is_left_of_processes_whose_harness_was_killed() {
     set_up(&[Needs::Postgres, Needs::PgBackRest]);
-    let rounds = if full() { 30 } else { 4 };
+    let rounds = if full() { 70 } else { 4 };
     kill_at_moments("local", rounds, 1);
 }
 
@@ -149,7 +149,7 @@ fn nothing_is_left_of_containers_whose_harness_was_killed() {
         // A drill is what is killed here, not the making of its image.
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         runtime.block_on(image::ensure(17, true, &|_| {})).expect("an image");
-        let rounds = if full() { 20 } else { 2 };
+        let rounds = if full() { 35 } else { 2 };
         // The repository, the network, the source, the target.
         kill_at_moments("docker", rounds, 4);
     }

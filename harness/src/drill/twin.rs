@@ -94,12 +94,15 @@ impl Drill<'_> {
                 place: first + attempt,
             };
             let sabotaged: Sabotaged = way.spoil(stage, &bench).await?;
-            let effective = sabotaged.proof.is_some();
+            let (effective, absent) = (sabotaged.proof.is_some(), sabotaged.absent);
             stage.note(Event::Sabotaged(sabotaged))?;
             if effective {
                 return self.recovered(stage, node, last, &last.course).await.map(Some);
             }
             node.destroy().await?;
+            if absent {
+                break;
+            }
         }
         Ok(None)
     }

@@ -8,6 +8,7 @@ mod artifact;
 mod artifact_flipped;
 mod artifact_lost;
 mod artifact_truncated;
+mod backup_expired;
 mod backup_label_lost;
 mod comment_lost;
 mod constraint_lost;
@@ -31,6 +32,7 @@ mod identity_lost;
 mod index_invalid;
 mod index_lost;
 mod index_page_zeroed;
+mod key_misfit;
 mod large_object_lost;
 mod left_paused;
 mod long_values_cut;
@@ -169,6 +171,8 @@ pub const KINDS: &[&dyn Sabotage] = &[
     &artifact_flipped::ARTIFACT_FLIPPED,
     &artifact_truncated::ARTIFACT_TRUNCATED,
     &artifact_lost::ARTIFACT_LOST,
+    &backup_expired::BackupExpired,
+    &key_misfit::KeyMisfit,
     &stopped_too_early::STOPPED_TOO_EARLY,
     &stopped_too_late::STOPPED_TOO_LATE,
     &left_paused::LEFT_PAUSED,

@@ -24,7 +24,8 @@ use super::label::{BOOT, BUILD, PID, filter, plain};
 use super::sweep::remove;
 use super::wire::{FOLDER, exec_as_root};
 use crate::rig::Trouble;
-use crate::rig::lease::{FOLDER_PREFIX, Leased, boot_id};
+use crate::rig::lease::{Leased, boot_id};
+use crate::rig::local::Workshop;
 
 /// How long a registry may stay silent.
 const REGISTRY_SILENCE: Duration = Duration::from_secs(15);
@@ -219,9 +220,14 @@ impl Making<'_> {
         if program.is_none() && setup && rustix::process::geteuid().is_root() {
             (self.progress)("installing `mmdebstrap` on this machine");
             let install = ["install", "--yes", "--no-install-recommends", "mmdebstrap"];
-            if self.process("apt-get".as_ref(), &install).await.is_err() {
-                self.process("apt-get".as_ref(), &["update"]).await?;
-                self.process("apt-get".as_ref(), &install).await?;
+            let apt_get = |words: &[&str]| {
+                let mut process = Process::new("apt-get");
+                process.args(words);
+                process
+            };
+            if self.process("apt-get", apt_get(&install)).await.is_err() {
+                self.process("apt-get", apt_get(&["update"])).await?;
+                self.process("apt-get", apt_get(&install)).await?;
             }
             program = on_path("mmdebstrap");
         }
@@ -229,8 +235,8 @@ impl Making<'_> {
             let (tag, base, said) = (self.tag.to_owned(), base.to_owned(), said.to_owned());
             return Err(ImageTrouble::NoMeans { tag, base, said });
         };
-        let prepared = tempfile::Builder::new().prefix(&format!("{FOLDER_PREFIX}image-")).tempdir();
-        let folder = prepared.map_err(|error| self.failed("make a folder", error.to_string()))?;
+        let folder = Workshop::open("image");
+        let folder = folder.map_err(|error| self.failed("make a folder", error.to_string()))?;
         let written = FILES.iter().try_for_each(|(name, text)| {
             let path = folder.path().join(name);
             std::fs::write(&path, text)?;
@@ -250,18 +256,23 @@ impl Making<'_> {
         }
         let target = system.display().to_string();
         words.extend([self.suite, &target]);
-        self.process(&program, &words).await?;
+        // What it mounts is gone with it, however it ends.
+        let mut process = Process::new(&program);
+        if rustix::process::geteuid().is_root() {
+            process = Process::new("unshare");
+            process.arg("--mount").arg("--").arg(&program);
+        }
+        folder.employ(&mut process).args(&words);
+        self.process("mmdebstrap", process).await?;
         (self.progress)(&format!("`{}`: hand it to the engine", self.tag));
         self.import(&system).await
     }
 
-    async fn process(&self, program: &Path, words: &[&str]) -> Result<(), ImageTrouble> {
-        let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let mut process = Process::new(program);
-        process.args(words).env("DEBIAN_FRONTEND", "noninteractive").env("LC_ALL", "C.UTF-8");
+    async fn process(&self, name: &str, mut process: Process) -> Result<(), ImageTrouble> {
+        process.env("DEBIAN_FRONTEND", "noninteractive").env("LC_ALL", "C.UTF-8");
         process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let spawned = process.kill_on_drop(true).spawn();
-        let mut child = spawned.map_err(|error| self.failed(&name, error.to_string()))?;
+        let mut child = spawned.map_err(|error| self.failed(name, error.to_string()))?;
         let mut errors = child.stderr.take().expect("its standard error is piped");
         let mut said = String::new();
         let whole = async {
@@ -273,9 +284,9 @@ impl Making<'_> {
         };
         match timeout(STEP_LIMIT, whole).await {
             Ok(Ok(status)) if status.success() => Ok(()),
-            Ok(Ok(status)) => Err(self.failed(&name, format!("{status}: {said}"))),
-            Ok(Err(error)) => Err(self.failed(&name, error.to_string())),
-            Err(_) => Err(self.failed(&name, format!("not done within {STEP_LIMIT:?}"))),
+            Ok(Ok(status)) => Err(self.failed(name, format!("{status}: {said}"))),
+            Ok(Err(error)) => Err(self.failed(name, error.to_string())),
+            Err(_) => Err(self.failed(name, format!("not done within {STEP_LIMIT:?}"))),
         }
     }
 

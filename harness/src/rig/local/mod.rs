@@ -5,15 +5,18 @@ mod child;
 mod find;
 mod ground;
 mod memory;
+mod mounts;
 mod node;
 mod output;
 mod processes;
 mod sweep;
 mod user;
+mod workshop;
 
 pub use find::{Install, find};
 pub use ground::LocalRig;
 pub use sweep::sweep;
+pub(in crate::rig) use workshop::Workshop;
 
 use crate::rig::Trouble;
 

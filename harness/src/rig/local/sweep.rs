@@ -10,6 +10,7 @@ use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 use super::memory;
+use super::mounts;
 use super::processes::Processes;
 use crate::rig::lease;
 
@@ -109,6 +110,7 @@ pub fn sweep(path: &Path) -> Vec<String> {
 /// Removes a folder of ours. The mark goes last, so that a removal cut short can be taken up
 /// again.
 fn remove_marked(folder: &Path) -> io::Result<()> {
+    mounts::unmount_below(folder)?;
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries?,
