@@ -28,7 +28,8 @@ pub struct PgDump {
     #[serde(default)]
     pub sections: bool,
     /// The role that dumps the databases, over the network where the rig has one; the superuser
-    /// where nothing is said.
+    /// where nothing is said. It has to read everything, the workload's ledger too: grant it
+    /// `pg_read_all_data`, and BYPASSRLS where policies hold rows back.
     #[serde(rename = "as", default)]
     pub role: Option<String>,
     /// Whether statistics are gathered after the restore: a dump holds none before PostgreSQL 18.
