@@ -163,7 +163,8 @@ fn what_must_be_asked_is_asked_once_and_always_who_the_server_is() {
             assert!(asks.contains(&pair), "`{}` asks {}", check.name(), pair.1);
         }
     }
-    let nothing = pgrehearse_verdict::brief::Brief { checks: vec![], ..brief };
+    let mut nothing = pgrehearse_verdict::brief::Brief { checks: vec![], ..brief };
+    nothing.objectives.rpo_s = None;
     let always = [(Moment::Baseline, Question::Server), (Moment::Recovered, Question::Server)];
     assert_eq!(plan::asks(&nothing), always);
 }
@@ -193,4 +194,21 @@ fn all_that_can_be_said_can_be_said_together() {
     assert!(!plan.postgres.checksums);
     assert_eq!((plan.fixture.scale, plan.limit.as_secs()), (3, 3600));
     assert_eq!(brief.disasters.iter().map(|it| it.leaves_wal).collect::<Vec<_>>(), [true, false]);
+}
+
+#[test]
+fn an_objective_of_loss_is_measured_whatever_is_checked() {
+    let asks = |objectives: &str| {
+        let text = fs::read_to_string("../scenarios/dropped-table.yaml").unwrap();
+        let (head, _) = text.split_once("objectives:").expect("objectives");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("own.yaml");
+        let tail = format!("objectives: {objectives}\nchecks: [fingerprint]\ncontrols: none\n");
+        fs::write(&path, head.to_owned() + &tail).unwrap();
+        let plan = planned(&path, &ground("docker", &[17])).remove(0);
+        let ledger = (Moment::Recovered, Question::LedgerTransactions);
+        plan::asks(&plan.brief).contains(&ledger)
+    };
+    assert!(asks("{ rto: 4h, rpo: 5m }"));
+    assert!(!asks("{ rto: 4h }"));
 }

@@ -31,6 +31,7 @@ mod usable;
 mod wal_chain;
 mod words;
 
+pub use ledger::LedgerCheck;
 pub use secrecy::Secrecy;
 pub use sql::SqlCheck;
 pub use words::{Stream, idle, telling};
