@@ -106,6 +106,7 @@ texts! {
         "not_begun" "mark_missing" "no_backup" "no_disaster" "not_struck" "not_a_drill"
         "unwitnessed" "out_of_order" "no_recovery" "not_recovered"
     ];
+    "clock_set" ["suspended"];
     "false_green" [];
     "caught_otherwise" [];
     "inapplicable" [];

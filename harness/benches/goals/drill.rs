@@ -33,7 +33,7 @@ steps:
 - disaster: { lost_data_directory: {} }
 - recover: { to: latest }
 objectives: { rto: 4h, rpo: 5m }
-checks: [fingerprint]
+checks: [fingerprint, server_log]
 controls: none
 ";
 

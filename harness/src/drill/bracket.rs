@@ -2,20 +2,29 @@
 //! of time — its end is written down, and everything can be given back.
 
 use std::any::Any;
+use std::convert::Infallible;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use pgrehearse_verdict::journal::{Cause, End, Event, Fault, RigCause, Scope, SubjectCause};
 use tokio::sync::watch;
 
+use crate::drill::clocks::Reading;
 use crate::drill::perform::Failure;
 use crate::plan::shown;
 use crate::rig::{Stage, Trouble};
 
 /// How long giving everything back may take.
 const RELEASE_LIMIT: Duration = Duration::from_secs(120);
+
+/// The time between two looks at whether there is room.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// How programs say that a disk is full: the system's own words, and PostgreSQL's.
+const FULL_DISK: [&str; 3] = ["No space left on device", "wrote only", "Disk quota exceeded"];
 
 /// What the drill is told from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +45,7 @@ pub async fn bracket(
     limit: Duration,
     mut wish: watch::Receiver<Wish>,
 ) -> End {
+    let began = Reading::take();
     let guarded = AssertUnwindSafe(drill).catch_unwind();
     let wished = async {
         // A sender that is gone can wish for nothing.
@@ -43,8 +53,10 @@ pub async fn bracket(
             std::future::pending::<()>().await;
         }
     };
+    let cramped = OnceLock::new();
     let (end, fault) = tokio::select! {
         biased;
+        never = watch_room(stage, &cramped) => match never {},
         () = wished => (End::Interrupted, None),
         ended = guarded => match ended {
             Ok(Ok(())) => (End::Completed, None),
@@ -59,11 +71,34 @@ pub async fn bracket(
             during: failure.during,
             said: stage.redactor.clean(&failure.trouble.said),
         };
+        let cramped = cramped.into_inner().or_else(|| stage.rig.cramped());
+        let told = FULL_DISK.iter().any(|words| fault.said.contains(words));
+        let told = told.then(|| "the ground of the drill is full, by what was said".to_owned());
+        if let (Cause::Subject(_), Some(said)) = (fault.cause, cramped.or(told)) {
+            // Said first: what failed on a disk of ours is not blamed on the subject.
+            let cause = Cause::Rig(RigCause::NoSpace);
+            let ours = Fault { cause, during: fault.during.clone(), said };
+            let _ = stage.scoped(Scope::Source).note(Event::Fault(ours));
+        }
         // A journal that cannot be written has no end: that is read as unknown, never as passed.
         let _ = stage.scoped(failure.scope).note(Event::Fault(fault));
     }
+    if let Some(clocks) = began.until(&Reading::take()) {
+        let _ = stage.scoped(Scope::Source).note(Event::Clocks(clocks));
+    }
     let _ = stage.scoped(Scope::Source).note(Event::Ended { how: end });
     end
+}
+
+/// Keeps what the ground ran out of, as soon as it does: when something has failed of it, what
+/// failed is often given back, and there is room again.
+async fn watch_room(stage: &Stage, cramped: &OnceLock<String>) -> Infallible {
+    loop {
+        if let Some(said) = stage.rig.cramped() {
+            let _ = cramped.set(said);
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }
 
 /// Gives back everything the drill's rig holds; what could not be given back is named.

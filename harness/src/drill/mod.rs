@@ -6,6 +6,7 @@ mod book;
 mod bracket;
 mod chain;
 pub(crate) mod chance;
+mod clocks;
 pub mod digest;
 mod load;
 pub mod locate;

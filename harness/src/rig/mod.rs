@@ -36,6 +36,12 @@ pub trait Rig: Send + Sync {
     /// Makes fresh, empty ground. `want.name` is unique in the drill.
     async fn node(&self, want: NodeSpec) -> Result<Arc<dyn Node>, Trouble>;
 
+    /// What the ground has run out of, if it can tell: a server that fails on a full disk of ours
+    /// says nothing of its backup.
+    fn cramped(&self) -> Option<String> {
+        None
+    }
+
     /// Gives everything back. May be called at any time, more than once, from any state; what
     /// could not be given back is named.
     async fn release(&self) -> Vec<String>;

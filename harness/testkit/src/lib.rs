@@ -14,7 +14,7 @@ pub use bench::{Bench, TINY, at_engine, told};
 pub use decoy::Decoy;
 pub use dice::Dice;
 pub use full::full;
-pub use setup::{Needs, engine_answers, set_up};
+pub use setup::{Needs, engine_answers, faketime, set_up};
 pub use started::{Started, until_none};
 pub use wheel::wheel;
 pub use wrapped::wrapped;

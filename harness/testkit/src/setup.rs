@@ -1,6 +1,6 @@
 //! Sets up what a test needs: Debian packages, as root; else the test fails and names the command.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
@@ -21,6 +21,8 @@ pub enum Needs {
     Pip,
     /// The locales of the C library that tests elsewhere want.
     Locales,
+    /// libfaketime, which tells a process another time; see [`faketime`].
+    Faketime,
 }
 
 impl Needs {
@@ -33,6 +35,7 @@ impl Needs {
             Needs::Jsonschema => Path::new("/usr/bin/jsonschema").is_file(),
             Needs::Pip => answers("python3", &["-m", "pip", "--version"]),
             Needs::Locales => on_path("localedef") && Path::new("/usr/share/i18n/locales").is_dir(),
+            Needs::Faketime => faketime().is_some(),
         }
     }
 
@@ -45,8 +48,16 @@ impl Needs {
             Needs::Jsonschema => &["python3-jsonschema"],
             Needs::Pip => &["python3-pip"],
             Needs::Locales => &["locales"],
+            Needs::Faketime => &["libfaketime"],
         }
     }
+}
+
+/// The library to be loaded before all others, if it is installed.
+pub fn faketime() -> Option<PathBuf> {
+    let folders = std::fs::read_dir("/usr/lib").ok()?.flatten();
+    let mut paths = folders.map(|folder| folder.path().join("faketime/libfaketime.so.1"));
+    paths.find(|path| path.is_file())
 }
 
 fn on_path(program: &str) -> bool {

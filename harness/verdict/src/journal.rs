@@ -153,6 +153,8 @@ pub enum Event {
         /// One line.
         text: String,
     },
+    /// The clocks of the machine did not go alike while the drill went on.
+    Clocks(Clocks),
     /// The last observation.
     Ended {
         /// How it ended.
@@ -163,6 +165,17 @@ pub enum Event {
         /// passed, unknown or failed.
         verdict: String,
     },
+}
+
+/// What the clocks of the machine did during a drill, beside its monotonic clock; 0 is less than a
+/// second.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clocks {
+    /// How far the wall clock was set forth, or, if it is negative, back; in milliseconds.
+    pub stepped_ms: i64,
+    /// How long the machine was suspended, in milliseconds.
+    pub suspended_ms: i64,
 }
 
 /// How a drill began.

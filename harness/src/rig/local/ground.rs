@@ -18,6 +18,8 @@ use crate::drill::hex;
 use crate::rig::lease::{FOLDER_PREFIX, Lease, Leased};
 use crate::rig::{Node, NodeSpec, Rig, Trouble, Volume};
 
+/// Where less is free, in bytes, what failed may have failed of that: a few segments of WAL.
+const ROOM_BYTES_MIN: u64 = 64 << 20;
 /// Bytes of the digest in a folder's name: short, since the path of a socket is bounded.
 const NAME_BYTES: usize = 4;
 /// How many names are tried for a folder before giving up.
@@ -158,6 +160,19 @@ impl Rig for LocalRig {
             mounts,
         };
         Ok(Arc::new(LocalNode::make(parts)?))
+    }
+
+    fn cramped(&self) -> Option<String> {
+        let found = rustix::fs::statvfs(&self.folder).ok()?;
+        let free = found.f_bavail.saturating_mul(found.f_frsize);
+        let said = || {
+            format!(
+                "`{}` has {} KiB free: the disk is full, or was about to be",
+                self.folder.display(),
+                free >> 10
+            )
+        };
+        (free < ROOM_BYTES_MIN).then(said)
     }
 
     async fn release(&self) -> Vec<String> {

@@ -20,6 +20,7 @@ pub(super) fn findings(record: &Record) -> Vec<Finding> {
     let mut found = faults(record);
     found.extend(ending(record));
     found.extend(beginning(record));
+    found.extend(clocks(record));
     found.extend(promised(record));
     found.extend(steps(record));
     found.extend(protection(record));
@@ -113,6 +114,27 @@ fn ending(record: &Record) -> Option<Finding> {
     let finding = Finding::unknown(NAME, code, said);
     let ours = code != "faulted";
     Some(if ours { finding.of_the_rig() } else { finding })
+}
+
+/// Times are told by a clock that stands still while the machine sleeps, and moments of a server by
+/// one that can be set: what was measured, or aimed at, may be wrong.
+fn clocks(record: &Record) -> Vec<Finding> {
+    let told = |code, ms: i64, what: &str| {
+        let seconds = ms as f64 / 1000.0;
+        let said = format!("during the drill the machine's {what} {seconds:.1} s");
+        (ms != 0).then(|| Finding::unknown(NAME, code, said).of_the_rig())
+    };
+    let noted = record.lines.iter().filter_map(|line| match &line.event {
+        Event::Clocks(clocks) => Some(clocks),
+        _ => None,
+    });
+    noted
+        .flat_map(|clocks| {
+            let set = told("clock_set", clocks.stepped_ms, "wall clock was set by");
+            let slept = told("suspended", clocks.suspended_ms, "work was suspended for");
+            set.into_iter().chain(slept)
+        })
+        .collect()
 }
 
 fn beginning(record: &Record) -> Option<Finding> {

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use pgrehearse_verdict::brief::RecoveryBrief;
 use pgrehearse_verdict::finding::{Blame, Status};
-use pgrehearse_verdict::journal::{Cause, End, Event, Fault, RigCause, Scope, SubjectCause};
+use pgrehearse_verdict::journal::{
+    Cause, Clocks, End, Event, Fault, RigCause, Scope, SubjectCause,
+};
 use pgrehearse_verdict::ledger::Entry;
 use pgrehearse_verdict::question::{Moment, Question};
 use pgrehearse_verdict::verdict::Verdict::{Failed, Passed, Unknown};
@@ -236,6 +238,19 @@ fn a_drill_that_did_not_end_in_order_does_not_pass() {
         expect(&story, Unknown, "drill:");
         assert_eq!(story.judge().ended, Some(how));
     }
+}
+
+#[test]
+fn a_machine_whose_clock_was_set_or_that_slept_proved_nothing() {
+    let drill = |stepped_ms, suspended_ms| {
+        let mut story = Story::latest();
+        let clocks = Event::Clocks(Clocks { stepped_ms, suspended_ms });
+        story.put_before(Scope::Source, clocks, is_end);
+        story
+    };
+    expect(&drill(-3_600_000, 0), Unknown, "the machine's wall clock was set by -3600.0 s");
+    expect(&drill(0, 30_000), Unknown, "the machine's work was suspended for 30.0 s");
+    drill(1_000, 2_000).expect("drill", Status::Unknown, &["clock_set", "suspended"]);
 }
 
 #[test]
