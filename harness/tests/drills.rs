@@ -144,6 +144,22 @@ fn a_canary_fails_for_the_reason_it_must(#[case] always: bool, #[case] name: &st
 /// Cases of the test above.
 const CANARIES: usize = 8;
 
+#[test]
+fn a_drill_that_is_red_performs_no_twin() {
+    let place = Place::new();
+    let text = fs::read_to_string(root().join("scenarios/canary/open-repository.yaml"));
+    let text = text.expect("a canary").replace("controls: none", "controls: [row_lost]");
+    fs::write(place.0.path().join("red.yaml"), text).expect("a scenario");
+    let file = place.0.path().join("red.yaml").display().to_string();
+    exits(&place.pgrehearse(&["run", "--rig", "local", &file]), 1);
+    let journal = fs::read_to_string(place.latest().join("red/journal.jsonl")).expect("a journal");
+    assert!(journal.contains("no must-fail twin is performed"), "it says so");
+    assert!(!journal.contains("\"sabotaged\""), "nothing was spoiled");
+    let judgement = &place.results()["drills"][0]["judgement"];
+    assert_eq!(judgement["canary"]["as_it_must"], true);
+    assert_eq!(judgement["shown_able_to_fail"], false);
+}
+
 /// Pagila is not part of this repository: where its dump lies is said by `PGREHEARSE_PAGILA`, else
 /// it is looked for beside the checkout.
 fn pagila() -> Option<PathBuf> {

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use pgrehearse_verdict::finding::{Blame, Finding, Status};
 use pgrehearse_verdict::journal::{self, Began, Event, Line, Scope};
 use pgrehearse_verdict::report;
 use pgrehearse_verdict::verdict::{Judgement, Verdict, judge};
@@ -72,7 +73,8 @@ pub async fn perform_one(
         brief_sha256: Some(brief_sha256),
     };
     stage.note(Event::Began(began)).map_err(|trouble| trouble.said)?;
-    let drill = perform(plan, &stage, &path, &source_nonce, circumstances.keep != Keep::Never);
+    let (may_keep, is_red) = (circumstances.keep != Keep::Never, || is_red(&path));
+    let drill = perform(plan, &stage, &path, &source_nonce, may_keep, &is_red);
     bracket(&stage, drill, plan.limit, circumstances.signals.wish()).await;
     let judged = verdict_of(&path);
     let passed = judged.as_ref().is_ok_and(|judged| judged.verdict == Verdict::Passed);
@@ -108,6 +110,13 @@ fn prepare(plan: &Plan, path: &Path) -> std::io::Result<String> {
 
 fn verdict_of(path: &Path) -> Result<Judgement, String> {
     Ok(judge(&read_drill(path).map_err(|error| error.to_string())?))
+}
+
+/// Whether what the journal holds so far fails the drill, whatever comes.
+fn is_red(path: &Path) -> bool {
+    let broken =
+        |finding: &Finding| (finding.status, finding.blame) == (Status::Broken, Blame::Subject);
+    verdict_of(path).is_ok_and(|judged| judged.findings.iter().any(broken))
 }
 
 /// The verdict as it was given today. Judging again leaves this line out.

@@ -74,13 +74,15 @@ pub struct Taken {
 
 /// Performs `plan` on `stage`; the ledger lies in `folder`. `source_nonce` is what the struck
 /// server answers to the question who it is. With `kept`, its nodes may be left standing: then
-/// the journal says how to look at them.
+/// the journal says how to look at them. Once `is_red`, by what the journal holds, no must-fail
+/// twin is performed: it would show nothing.
 pub async fn perform(
     plan: &Plan,
     stage: &Stage,
     folder: &Path,
     source_nonce: &str,
     kept: bool,
+    is_red: &(dyn Fn() -> bool + Sync),
 ) -> Result<(), Failure> {
     let failed = |scope: Scope, during: &str| {
         let during = during.to_owned();
@@ -100,6 +102,10 @@ pub async fn perform(
         drill.step(step).await.map_err(failed(scope, text))?;
     }
     drill.finish().await.map_err(failed(Scope::Source, "end the workload"))?;
+    if !plan.controls.is_empty() && is_red() {
+        let said = "no must-fail twin is performed, since the drill itself is red already";
+        return stage.remark(said).map_err(failed(Scope::Source, "perform the controls"));
+    }
     drill.controls().await.map_err(failed(Scope::Source, "perform the controls"))
 }
 

@@ -168,7 +168,7 @@ pub async fn perform_in(
     let since = Instant::now();
     // A journal that cannot be written from the first line on is for the drill to find out.
     let _ = stage.note(Event::Began(began));
-    let drill = perform(plan, &stage, folder.path(), &source_nonce, false);
+    let drill = perform(plan, &stage, folder.path(), &source_nonce, false, &|| false);
     let end = bracket(&stage, drill, plan.limit, wished).await;
     let took = since.elapsed();
     let left = release(&stage).await;

@@ -17,7 +17,7 @@ pub(super) const WINDOW: usize = 256 << 10;
 
 /// The relay is not there any more, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the relay is lost: {0}")]
+#[error("the connection to the container engine is lost: the relay of the node: {0}")]
 pub(crate) struct Lost(pub String);
 
 impl From<Lost> for Trouble {
