@@ -35,7 +35,7 @@ impl Secrets {
             };
             passwords.insert(role.name.clone(), secret);
         }
-        passwords.values().for_each(|secret| redactor.learn(secret));
+        passwords.values().for_each(|secret| redactor.learn(secret.reveal()));
         Ok(Secrets { passwords })
     }
 

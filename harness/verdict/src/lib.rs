@@ -14,5 +14,6 @@ pub mod lsn;
 pub mod objective;
 pub mod question;
 pub mod record;
+pub mod redactor;
 pub mod report;
 pub mod verdict;

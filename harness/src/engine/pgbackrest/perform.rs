@@ -107,7 +107,7 @@ impl Engine for PgBackRest {
     async fn protect(&self, stage: &Stage, source: &Server) -> Result<(), Trouble> {
         let node = &*source.node;
         if self.cipher.is_some() {
-            stage.redactor.learn(self.key.draw()?);
+            stage.redactor.learn(self.key.draw()?.reveal());
         }
         self.configure(node).await?;
         let line = pass_line(SUPERUSER, source.password.reveal());
