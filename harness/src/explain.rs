@@ -130,7 +130,8 @@ pub fn everything() -> String {
     part("disasters", disaster::KINDS.iter().map(|(name, summary, _)| (*name, *summary)).collect());
     part("engines", engine::KINDS.iter().map(|(name, summary, _)| (*name, *summary)).collect());
     part("checks", check::KINDS.iter().map(|kind| (kind.name, kind.summary)).collect());
-    let controls = sabotage::KINDS.iter().map(|control| (control.name(), control.harm()));
+    let controls =
+        sabotage::KINDS.iter().map(|control| (control.facts().name, control.facts().harm));
     part("controls", controls.collect());
     text.push_str("findings\n");
     for one in TEXTS {
@@ -181,7 +182,7 @@ pub fn explain(name: &str) -> Result<String, String> {
 pub fn names() -> Vec<&'static str> {
     let kinds = disaster::KINDS.iter().chain(engine::KINDS).map(|(name, ..)| *name);
     let checks = check::KINDS.iter().map(|kind| kind.name);
-    let controls = sabotage::KINDS.iter().map(|control| control.name());
+    let controls = sabotage::KINDS.iter().map(|control| control.facts().name);
     let texts = TEXTS.iter().flat_map(|one| [one.name].into_iter().chain(one.also.iter().copied()));
     kinds.chain(checks).chain(controls).chain(texts).collect()
 }
@@ -192,8 +193,8 @@ fn kind_text(what: &str, name: &str, summary: &str, example: &str) -> String {
 }
 
 fn control_text(control: &'static dyn sabotage::Sabotage) -> String {
-    let name = control.name();
-    let mut text = kind_text("control", name, control.harm(), &format!("controls: [{name}]"));
+    let name = control.facts().name;
+    let mut text = kind_text("control", name, control.facts().harm, &format!("controls: [{name}]"));
     let how = match control.spoils() {
         sabotage::Spoils::Course(_) => {
             "A sound copy of the backup is recovered, but in just this other way."
@@ -212,8 +213,8 @@ fn control_text(control: &'static dyn sabotage::Sabotage) -> String {
     let _ = writeln!(
         text,
         "\n{how}\n{} must catch it. It fits {}.",
-        control.caught_by().join(" or "),
-        control.engines().map_or_else(|| "every engine".to_owned(), |fits| fits.join(", "))
+        control.facts().caught_by.join(" or "),
+        control.facts().engines.map_or_else(|| "every engine".to_owned(), |fits| fits.join(", "))
     );
     text
 }

@@ -32,7 +32,7 @@ fn every_example_is_read_as_what_it_is_an_example_of() {
         assert!(!kind.summary.is_empty(), "{}", kind.name);
     }
     for control in sabotage::KINDS {
-        let list = format!("controls: [{}]", control.name());
+        let list = format!("controls: [{}]", control.facts().name);
         read(sound.replace("controls: standard", &list));
     }
 }

@@ -41,7 +41,7 @@ impl Drill<'_> {
 
     /// A twin that fails has done what it is for: its failure ends the twin, not the drill.
     async fn control(&self, sabotage: &dyn Sabotage, last: &Recovered) -> Result<(), Trouble> {
-        let name = sabotage.name();
+        let name = sabotage.facts().name;
         let stage = self.stage.scoped(Scope::Control(name.to_owned()));
         let Err(trouble) = self.twin(&stage, sabotage, last).await else { return Ok(()) };
         stage.note(Event::Fault(Fault {
@@ -57,14 +57,16 @@ impl Drill<'_> {
         sabotage: &dyn Sabotage,
         last: &Recovered,
     ) -> Result<(), Trouble> {
-        let mut chance = Chance::new(self.plan.brief.seed, sabotage.name());
+        let mut chance = Chance::new(self.plan.brief.seed, sabotage.facts().name);
         let first = chance.below(u64::from(u32::MAX));
         let spoiled = match sabotage.spoils() {
-            Spoils::Course(way) => self.led_astray(stage, sabotage.name(), way, last).await?,
-            Spoils::Files(way) => self.of_files(stage, sabotage.name(), way, last).await?,
-            Spoils::Copy(way) => self.of_a_copy(stage, sabotage.name(), way, last, first).await?,
+            Spoils::Course(way) => self.led_astray(stage, sabotage.facts().name, way, last).await?,
+            Spoils::Files(way) => self.of_files(stage, sabotage.facts().name, way, last).await?,
+            Spoils::Copy(way) => {
+                self.of_a_copy(stage, sabotage.facts().name, way, last, first).await?
+            }
             Spoils::Recovered(way) => {
-                self.of_what_came_back(stage, sabotage.name(), way, last, first).await?
+                self.of_what_came_back(stage, sabotage.facts().name, way, last, first).await?
             }
         };
         match spoiled {

@@ -133,7 +133,7 @@ fn one(
         controls: controls.iter().map(|control| controls::brief(*control)).collect(),
         must_fail,
     };
-    let controls = controls.iter().map(|control| control.name()).collect();
+    let controls = controls.iter().map(|control| control.facts().name).collect();
     let (file, steps) = (scenario.path.clone(), course.steps);
     Some(Plan { brief, file, postgres, fixture, engine, steps, controls, limit })
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::drill::{QUERY_LIMIT, refused};
 use crate::rig::{Stage, Trouble};
-use crate::sabotage::{Recovered, Sabotage, Spoils, SpoilsRecovered};
+use crate::sabotage::{Facts, Recovered, Sabotage, Spoils, SpoilsRecovered};
 
 /// The nonce of a server that nobody asked for.
 const NONCE: &str = "00000000000000000000000000000000";
@@ -22,20 +22,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 pub(super) struct AnotherServer;
 
 impl Sabotage for AnotherServer {
-    fn name(&self) -> &'static str {
-        "another_server"
-    }
-    fn harm(&self) -> &'static str {
-        "another server answers in place of the recovered one"
-    }
-    fn class(&self) -> &'static str {
-        "isolation"
-    }
-    fn caught_by(&self) -> &'static [&'static str] {
-        &["identity"]
-    }
-    fn engines(&self) -> Option<&'static [&'static str]> {
-        None
+    fn facts(&self) -> Facts {
+        Facts {
+            name: "another_server",
+            harm: "another server answers in place of the recovered one",
+            class: "isolation",
+            caught_by: &["identity"],
+            engines: None,
+        }
     }
     fn spoils(&self) -> Spoils<'_> {
         Spoils::Recovered(self)

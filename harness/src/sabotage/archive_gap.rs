@@ -5,27 +5,21 @@ use pgrehearse_verdict::journal::Sabotaged;
 
 use crate::rig::{Place, Stage, Trouble};
 use crate::sabotage::original::{must, nothing_changed, nothing_of_the_kind};
-use crate::sabotage::{Recovered, Sabotage, Spoils, SpoilsRecovered};
+use crate::sabotage::{Facts, Recovered, Sabotage, Spoils, SpoilsRecovered};
 
 /// A segment of the chain is gone from the archive when the recovery is over: the next one to
 /// another moment, or from another backup, would end there.
 pub struct ArchiveGap;
 
 impl Sabotage for ArchiveGap {
-    fn name(&self) -> &'static str {
-        "archive_gap"
-    }
-    fn harm(&self) -> &'static str {
-        "the archive has a gap, which the next recovery will come to"
-    }
-    fn class(&self) -> &'static str {
-        "wal"
-    }
-    fn caught_by(&self) -> &'static [&'static str] {
-        &["wal_chain"]
-    }
-    fn engines(&self) -> Option<&'static [&'static str]> {
-        Some(&["pgbackrest", "pg_basebackup"])
+    fn facts(&self) -> Facts {
+        Facts {
+            name: "archive_gap",
+            harm: "the archive has a gap, which the next recovery will come to",
+            class: "wal",
+            caught_by: &["wal_chain"],
+            engines: Some(&["pgbackrest", "pg_basebackup"]),
+        }
     }
     fn spoils(&self) -> Spoils<'_> {
         Spoils::Recovered(self)

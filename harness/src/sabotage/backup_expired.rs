@@ -6,27 +6,21 @@ use pgrehearse_verdict::journal::Sabotaged;
 use crate::rig::{Command, Place, Stage, Trouble};
 use crate::sabotage::artifact::largest;
 use crate::sabotage::original::{Original, must, nothing_changed};
-use crate::sabotage::{Bench, Sabotage, Spoils, SpoilsCopy};
+use crate::sabotage::{Bench, Facts, Sabotage, Spoils, SpoilsCopy};
 
 /// All files of the backup that the recovery begins with are gone, as after an expiry that kept
 /// too little; what a repository knows of its backups still names it.
 pub(super) struct BackupExpired;
 
 impl Sabotage for BackupExpired {
-    fn name(&self) -> &'static str {
-        "backup_expired"
-    }
-    fn harm(&self) -> &'static str {
-        "the backup is gone from the repository, which still names it"
-    }
-    fn class(&self) -> &'static str {
-        "repository"
-    }
-    fn caught_by(&self) -> &'static [&'static str] {
-        &["artifacts", "target"]
-    }
-    fn engines(&self) -> Option<&'static [&'static str]> {
-        None
+    fn facts(&self) -> Facts {
+        Facts {
+            name: "backup_expired",
+            harm: "the backup is gone from the repository, which still names it",
+            class: "repository",
+            caught_by: &["artifacts", "target"],
+            engines: None,
+        }
     }
     fn spoils(&self) -> Spoils<'_> {
         Spoils::Copy(self)

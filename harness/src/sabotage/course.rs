@@ -5,7 +5,7 @@ use pgrehearse_verdict::lsn::Lsn;
 
 use crate::engine::Course;
 use crate::sabotage::original::nothing_of_the_kind;
-use crate::sabotage::{Sabotage, Spoils};
+use crate::sabotage::{Facts, Sabotage, Spoils};
 
 /// What is known of the recovery that is led astray.
 pub struct Way<'a> {
@@ -32,20 +32,14 @@ pub struct Astray {
 }
 
 impl Sabotage for Astray {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-    fn harm(&self) -> &'static str {
-        self.harm
-    }
-    fn class(&self) -> &'static str {
-        "course"
-    }
-    fn caught_by(&self) -> &'static [&'static str] {
-        self.caught_by
-    }
-    fn engines(&self) -> Option<&'static [&'static str]> {
-        Some(&["pgbackrest", "pg_basebackup"])
+    fn facts(&self) -> Facts {
+        Facts {
+            name: self.name,
+            harm: self.harm,
+            class: "course",
+            caught_by: self.caught_by,
+            engines: Some(&["pgbackrest", "pg_basebackup"]),
+        }
     }
     fn spoils(&self) -> Spoils<'_> {
         Spoils::Course(self)

@@ -7,7 +7,7 @@ use pgrehearse_verdict::lsn::Segment;
 use crate::rig::{Command, Node, Place, Stage, Trouble};
 use crate::sabotage::artifact::{Artifact, differs, largest, sized};
 use crate::sabotage::original::{Original, digest, must, nothing_changed};
-use crate::sabotage::{Bench, Sabotage, Spoils, SpoilsCopy};
+use crate::sabotage::{Bench, Facts, Sabotage, Spoils, SpoilsCopy};
 
 /// A file as long as this is not compressed: a segment that nobody made smaller, in bytes.
 const WHOLE_SEGMENT_BYTES: u64 = 1 << 20;
@@ -47,25 +47,19 @@ pub(super) enum How {
 }
 
 impl Sabotage for Damaged {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-    fn harm(&self) -> &'static str {
-        self.harm
-    }
-    fn class(&self) -> &'static str {
-        match self.file {
-            Which::Backup => "artifact",
-            Which::Segment => "wal",
-        }
-    }
-    fn caught_by(&self) -> &'static [&'static str] {
-        self.caught_by
-    }
-    fn engines(&self) -> Option<&'static [&'static str]> {
-        match self.file {
-            Which::Backup => None,
-            Which::Segment => Some(&["pgbackrest", "pg_basebackup"]),
+    fn facts(&self) -> Facts {
+        Facts {
+            name: self.name,
+            harm: self.harm,
+            class: match self.file {
+                Which::Backup => "artifact",
+                Which::Segment => "wal",
+            },
+            caught_by: self.caught_by,
+            engines: match self.file {
+                Which::Backup => None,
+                Which::Segment => Some(&["pgbackrest", "pg_basebackup"]),
+            },
         }
     }
     fn spoils(&self) -> Spoils<'_> {

@@ -7,7 +7,7 @@ use pgrehearse_verdict::question::Table;
 use crate::drill::{QUERY_LIMIT, Server};
 use crate::rig::{Session, SqlTrouble, Stage, Trouble};
 use crate::sabotage::original::{nothing_changed, nothing_of_the_kind};
-use crate::sabotage::{Recovered, Sabotage, Spoils, SpoilsRecovered};
+use crate::sabotage::{Facts, Recovered, Sabotage, Spoils, SpoilsRecovered};
 
 /// What a query of candidates can begin with: the schemas that are the application's.
 const OURS: &str = "WITH ours AS (SELECT oid, nspname FROM pg_catalog.pg_namespace \
@@ -31,20 +31,14 @@ pub(super) struct Edit {
 }
 
 impl Sabotage for Edit {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-    fn harm(&self) -> &'static str {
-        self.harm
-    }
-    fn class(&self) -> &'static str {
-        self.class
-    }
-    fn caught_by(&self) -> &'static [&'static str] {
-        self.caught_by
-    }
-    fn engines(&self) -> Option<&'static [&'static str]> {
-        None
+    fn facts(&self) -> Facts {
+        Facts {
+            name: self.name,
+            harm: self.harm,
+            class: self.class,
+            caught_by: self.caught_by,
+            engines: None,
+        }
     }
     fn spoils(&self) -> Spoils<'_> {
         Spoils::Recovered(self)

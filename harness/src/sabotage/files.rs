@@ -8,7 +8,7 @@ use crate::disaster::{CorruptPages, Disaster, Mode, Of, TableName};
 use crate::drill::{QUERY_LIMIT, refused};
 use crate::rig::{Stage, Trouble};
 use crate::sabotage::original::{nothing_changed, nothing_of_the_kind};
-use crate::sabotage::{Recovered, Sabotage, Spoils, SpoilsRecovered};
+use crate::sabotage::{Facts, Recovered, Sabotage, Spoils, SpoilsRecovered};
 
 /// Tables with rows, a primary key and long values, those of the application.
 const TABLES: &str = "SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_class AS c \
@@ -35,20 +35,14 @@ pub(super) struct Damage {
 }
 
 impl Sabotage for Damage {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-    fn harm(&self) -> &'static str {
-        self.harm
-    }
-    fn class(&self) -> &'static str {
-        "pages"
-    }
-    fn caught_by(&self) -> &'static [&'static str] {
-        self.caught_by
-    }
-    fn engines(&self) -> Option<&'static [&'static str]> {
-        None
+    fn facts(&self) -> Facts {
+        Facts {
+            name: self.name,
+            harm: self.harm,
+            class: "pages",
+            caught_by: self.caught_by,
+            engines: None,
+        }
     }
     fn spoils(&self) -> Spoils<'_> {
         Spoils::Recovered(self)

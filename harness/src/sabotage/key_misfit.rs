@@ -6,7 +6,7 @@ use pgrehearse_verdict::journal::Sabotaged;
 use crate::rig::{Command, Place, Stage, Trouble};
 use crate::sabotage::artifact::{Artifact, differs, sized};
 use crate::sabotage::original::{Original, must, nothing_of_the_kind};
-use crate::sabotage::{Bench, Sabotage, Spoils, SpoilsCopy};
+use crate::sabotage::{Bench, Facts, Sabotage, Spoils, SpoilsCopy};
 
 /// How a file begins that was encrypted by a passphrase, as OpenSSL writes it: this, then eight
 /// bytes of salt. The key is made of the passphrase and the salt.
@@ -19,20 +19,14 @@ const INFO: [&str; 4] = ["archive.info", "archive.info.copy", "backup.info", "ba
 pub(super) struct KeyMisfit;
 
 impl Sabotage for KeyMisfit {
-    fn name(&self) -> &'static str {
-        "key_misfit"
-    }
-    fn harm(&self) -> &'static str {
-        "the passphrase does not open the repository"
-    }
-    fn class(&self) -> &'static str {
-        "repository"
-    }
-    fn caught_by(&self) -> &'static [&'static str] {
-        &["artifacts", "commands"]
-    }
-    fn engines(&self) -> Option<&'static [&'static str]> {
-        Some(&["pgbackrest"])
+    fn facts(&self) -> Facts {
+        Facts {
+            name: "key_misfit",
+            harm: "the passphrase does not open the repository",
+            class: "repository",
+            caught_by: &["artifacts", "commands"],
+            engines: Some(&["pgbackrest"]),
+        }
     }
     fn spoils(&self) -> Spoils<'_> {
         Spoils::Copy(self)

@@ -119,18 +119,25 @@ pub struct Recovered<'a> {
     pub place: u64,
 }
 
-/// A sabotage, as far as it is known before anything starts.
-pub trait Sabotage: Send + Sync {
+/// What is known of a sabotage before anything starts.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts {
     /// The identifier, as in a scenario.
-    fn name(&self) -> &'static str;
+    pub name: &'static str,
     /// What harm it does, in a sentence.
-    fn harm(&self) -> &'static str;
+    pub harm: &'static str,
     /// The class of harm.
-    fn class(&self) -> &'static str;
+    pub class: &'static str,
     /// The checks one of which must catch it.
-    fn caught_by(&self) -> &'static [&'static str];
+    pub caught_by: &'static [&'static str],
     /// The engines it fits, by name; `None` for every one.
-    fn engines(&self) -> Option<&'static [&'static str]>;
+    pub engines: Option<&'static [&'static str]>,
+}
+
+/// A way to spoil something.
+pub trait Sabotage: Send + Sync {
+    /// What is known of it.
+    fn facts(&self) -> Facts;
     /// What it lays hands on, and how.
     fn spoils(&self) -> Spoils<'_>;
 }
@@ -228,5 +235,5 @@ pub const KINDS: &[&dyn Sabotage] = &[
 
 /// The sabotage of this name.
 pub fn named(name: &str) -> Option<&'static dyn Sabotage> {
-    KINDS.iter().copied().find(|kind| kind.name() == name)
+    KINDS.iter().copied().find(|kind| kind.facts().name == name)
 }

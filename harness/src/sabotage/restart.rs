@@ -7,7 +7,7 @@ use pgrehearse_verdict::journal::Sabotaged;
 
 use crate::drill::{QUERY_LIMIT, refused};
 use crate::rig::{Stage, Trouble};
-use crate::sabotage::{Recovered, Sabotage, Spoils, SpoilsRecovered};
+use crate::sabotage::{Facts, Recovered, Sabotage, Spoils, SpoilsRecovered};
 
 /// How long the server may take until it answers again.
 const START_LIMIT: Duration = Duration::from_secs(300);
@@ -25,20 +25,14 @@ pub(super) struct Restart {
 }
 
 impl Sabotage for Restart {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-    fn harm(&self) -> &'static str {
-        self.harm
-    }
-    fn class(&self) -> &'static str {
-        "isolation"
-    }
-    fn caught_by(&self) -> &'static [&'static str] {
-        self.caught_by
-    }
-    fn engines(&self) -> Option<&'static [&'static str]> {
-        None
+    fn facts(&self) -> Facts {
+        Facts {
+            name: self.name,
+            harm: self.harm,
+            class: "isolation",
+            caught_by: self.caught_by,
+            engines: None,
+        }
     }
     fn spoils(&self) -> Spoils<'_> {
         Spoils::Recovered(self)

@@ -4,7 +4,7 @@ use pgrehearse_verdict::journal::{Sabotaged, SubjectCause};
 
 use crate::rig::{Command, Node, Place, Stage, Trouble};
 use crate::sabotage::original::{digest, must, nothing_of_the_kind};
-use crate::sabotage::{Sabotage, Spoils};
+use crate::sabotage::{Facts, Sabotage, Spoils};
 
 /// A sabotage that tampers with one file of the restored data directory.
 pub struct Tampered {
@@ -32,20 +32,14 @@ pub(super) enum Tampering {
 }
 
 impl Sabotage for Tampered {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-    fn harm(&self) -> &'static str {
-        self.harm
-    }
-    fn class(&self) -> &'static str {
-        "restore"
-    }
-    fn caught_by(&self) -> &'static [&'static str] {
-        self.caught_by
-    }
-    fn engines(&self) -> Option<&'static [&'static str]> {
-        Some(&["pgbackrest", "pg_basebackup"])
+    fn facts(&self) -> Facts {
+        Facts {
+            name: self.name,
+            harm: self.harm,
+            class: "restore",
+            caught_by: self.caught_by,
+            engines: Some(&["pgbackrest", "pg_basebackup"]),
+        }
     }
     fn spoils(&self) -> Spoils<'_> {
         Spoils::Files(self)

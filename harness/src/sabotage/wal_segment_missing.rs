@@ -7,26 +7,20 @@ use pgrehearse_verdict::lsn::Segment;
 use crate::engine::Archive;
 use crate::rig::{Node, Place, Stage, Trouble};
 use crate::sabotage::original::{Original, must, nothing_changed};
-use crate::sabotage::{Bench, Sabotage, Spoils, SpoilsCopy};
+use crate::sabotage::{Bench, Facts, Sabotage, Spoils, SpoilsCopy};
 
 /// A segment is taken out of the copied archive.
 pub struct WalSegmentMissing;
 
 impl Sabotage for WalSegmentMissing {
-    fn name(&self) -> &'static str {
-        "wal_segment_missing"
-    }
-    fn harm(&self) -> &'static str {
-        "one WAL segment that the recovery needs is missing from the archive"
-    }
-    fn class(&self) -> &'static str {
-        "wal"
-    }
-    fn caught_by(&self) -> &'static [&'static str] {
-        &["target", "ledger"]
-    }
-    fn engines(&self) -> Option<&'static [&'static str]> {
-        Some(&["pgbackrest", "pg_basebackup"])
+    fn facts(&self) -> Facts {
+        Facts {
+            name: "wal_segment_missing",
+            harm: "one WAL segment that the recovery needs is missing from the archive",
+            class: "wal",
+            caught_by: &["target", "ledger"],
+            engines: Some(&["pgbackrest", "pg_basebackup"]),
+        }
     }
     fn spoils(&self) -> Spoils<'_> {
         Spoils::Copy(self)

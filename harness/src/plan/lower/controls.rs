@@ -17,9 +17,13 @@ pub(super) fn lower(
     complaints: &mut Complaints,
 ) -> Vec<Control> {
     let Some(engine) = engine.map(|engine| engine.value.0.name()) else { return vec![] };
-    let fits = |control: Control| control.engines().is_none_or(|fits| fits.contains(&engine));
+    let fits = |control: Control| control.facts().engines.is_none_or(|fits| fits.contains(&engine));
     let caught = |control: Control| {
-        control.caught_by().iter().any(|name| checks.iter().any(|check| check.name() == *name))
+        control
+            .facts()
+            .caught_by
+            .iter()
+            .any(|name| checks.iter().any(|check| check.name() == *name))
     };
     let standard = || {
         let all = KINDS.iter().copied();
@@ -45,20 +49,20 @@ pub(super) fn lower(
     let mut chosen: Vec<Control> = vec![];
     for name in list {
         let Some(control) = named(&name.value) else {
-            let names = KINDS.iter().map(|control| control.name());
+            let names = KINDS.iter().map(|control| control.facts().name);
             complaints
                 .value(Code::UnknownControl, name, "is not a control")
                 .maybe(did_you_mean(&name.value, names));
             continue;
         };
-        if chosen.iter().any(|earlier| earlier.name() == control.name()) {
+        if chosen.iter().any(|earlier| earlier.facts().name == control.facts().name) {
             complaints.value(Code::DuplicateControl, name, "is there twice");
         } else if !fits(control) {
             let said = format!("does not fit the engine `{engine}`");
             complaints.value(Code::ControlMisfit, name, &said);
         } else if !caught(control) {
             let wanted: Vec<_> =
-                control.caught_by().iter().map(|check| format!("`{check}`")).collect();
+                control.facts().caught_by.iter().map(|check| format!("`{check}`")).collect();
             complaints
                 .value(
                     Code::ControlUncatchable,
@@ -76,9 +80,9 @@ pub(super) fn lower(
 /// What a verdict must know of a control.
 pub(super) fn brief(control: Control) -> ControlBrief {
     ControlBrief {
-        id: control.name().to_owned(),
-        harm: control.harm().to_owned(),
-        class: control.class().to_owned(),
-        caught_by: control.caught_by().iter().map(|check| (*check).to_owned()).collect(),
+        id: control.facts().name.to_owned(),
+        harm: control.facts().harm.to_owned(),
+        class: control.facts().class.to_owned(),
+        caught_by: control.facts().caught_by.iter().map(|check| (*check).to_owned()).collect(),
     }
 }

@@ -19,7 +19,7 @@ use crate::rig::{Command, Node, Stage, Trouble};
 use crate::sabotage::heap_page_zeroed::place::{Place, Relation, Tables, tables};
 use crate::sabotage::heap_page_zeroed::vouch::vouch;
 use crate::sabotage::original::{Original, must, nothing_changed};
-use crate::sabotage::{Bench, Sabotage, Spoils, SpoilsCopy};
+use crate::sabotage::{Bench, Facts, Sabotage, Spoils, SpoilsCopy};
 
 /// How long reading the archived WAL may take.
 const READ_LIMIT: Duration = Duration::from_secs(3600);
@@ -31,20 +31,14 @@ const DEFAULT_SPACE: u32 = 1663;
 pub struct HeapPageZeroed;
 
 impl Sabotage for HeapPageZeroed {
-    fn name(&self) -> &'static str {
-        "heap_page_zeroed"
-    }
-    fn harm(&self) -> &'static str {
-        "one page of a table is empty in the backup, and its manifest vouches for it"
-    }
-    fn class(&self) -> &'static str {
-        "files"
-    }
-    fn caught_by(&self) -> &'static [&'static str] {
-        &["fingerprint", "indexes", "ledger"]
-    }
-    fn engines(&self) -> Option<&'static [&'static str]> {
-        Some(&["pg_basebackup"])
+    fn facts(&self) -> Facts {
+        Facts {
+            name: "heap_page_zeroed",
+            harm: "one page of a table is empty in the backup, and its manifest vouches for it",
+            class: "files",
+            caught_by: &["fingerprint", "indexes", "ledger"],
+            engines: Some(&["pg_basebackup"]),
+        }
     }
     fn spoils(&self) -> Spoils<'_> {
         Spoils::Copy(self)
