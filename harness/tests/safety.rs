@@ -269,3 +269,32 @@ fn a_name_with_a_line_break_is_refused_with_one_message() {
     assert_eq!(err.matches("is not a name").count(), 1, "{err}");
     assert!(bench.runs().is_empty() && bench.left(&[]).is_empty());
 }
+
+/// Answers that are long, and such as break a page or a list of test cases.
+const HOSTILE_ANSWERS: &str = "checks:
+- standard
+- sql: { query: \"select repeat('x', 100000000)\", equals: t }
+- sql: { query: \"select '<script>alert(1)</script>]]>' || chr(7) || chr(27)\", equals: t }
+";
+
+#[test]
+fn an_answer_of_100_mb_does_not_inflate_the_reports() {
+    set_up_local();
+    if !pgrehearse_testkit::full() {
+        return;
+    }
+    let bench = Bench::new(PROGRAM);
+    bench.write("long.yaml", &TINY.replace("checks: [standard]\n", HOSTILE_ANSWERS));
+    let (code, out, err) = bench.run(&["run", "--rig", "local", "long.yaml"]);
+    assert_eq!(code, Some(1), "{out}{err}");
+    assert!(out.len() < 20_000, "{} bytes were said", out.len());
+    let run = bench.runs().remove(0);
+    for report in ["junit.xml", "report.html", "results.json", "summary.md"] {
+        let text = std::fs::read_to_string(run.join(report)).expect("a report");
+        assert!(text.len() < 200_000, "{report} has {} bytes", text.len());
+        // In the others it is a text: within CDATA, or a string.
+        let shown = ["report.html", "summary.md"].contains(&report);
+        assert!(!shown || !text.contains("<script>alert"), "{report} holds a script");
+        assert!(!text.contains(['\u{7}', '\u{1b}']), "{report} holds control characters");
+    }
+}
