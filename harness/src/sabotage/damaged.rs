@@ -6,7 +6,7 @@ use pgrehearse_verdict::lsn::Segment;
 
 use crate::rig::{Command, Node, Place, Stage, Trouble};
 use crate::sabotage::artifact::{Artifact, differs, largest, sized};
-use crate::sabotage::original::{Original, digest, must, nothing_changed};
+use crate::sabotage::original::{Original, digest, must, nothing_changed, nothing_of_the_kind};
 use crate::sabotage::{Bench, Facts, Sabotage, Spoils, SpoilsCopy};
 
 /// A file as long as this is not compressed: a segment that nobody made smaller, in bytes.
@@ -44,6 +44,8 @@ pub(super) enum How {
     Cut,
     /// It is gone.
     Lose,
+    /// It is a segment of another cluster: its header bears another system identifier.
+    Estrange,
 }
 
 impl Sabotage for Damaged {
@@ -79,16 +81,20 @@ impl SpoilsCopy for Damaged {
         let Some(artifact) = found else {
             return Ok(nothing_changed("the recovery reads no file that could be spoiled"));
         };
+        if self.how == How::Estrange && artifact.bytes < WHOLE_SEGMENT_BYTES {
+            return Ok(nothing_of_the_kind());
+        }
         let fetched_before = fetched(stage, bench, segment).await?;
         let before = Original::look(stage, node, &artifact.file).await?;
         let change = match self.how {
             How::Flip => flip(stage, bench, self.file, &artifact).await?,
             How::Cut => cut(stage, bench, &artifact).await?,
             How::Lose => lose(stage, node, &artifact).await?,
+            How::Estrange => estrange(stage, bench, &artifact).await?,
         };
         let mut proof = match self.how {
             How::Lose => gone(stage, bench, &artifact).await?,
-            How::Flip | How::Cut => differs(stage, bench, &artifact).await?,
+            How::Flip | How::Cut | How::Estrange => differs(stage, bench, &artifact).await?,
         };
         // Bytes may differ where nobody reads them: what counts of a segment is what comes out.
         if self.file == Which::Segment && fetched(stage, bench, segment).await? == fetched_before {
@@ -173,6 +179,21 @@ async fn flip(
     let write = ["dd", &from, &into, &seek, "bs=1", "count=1", "conv=notrunc", "status=none"];
     must(stage, node, "flip a bit of the copy", &write).await?;
     Ok(format!("byte {at} of `{}` was {was:#04x} and is {is:#04x}", artifact.file))
+}
+
+/// Writes another system identifier into the header of its first page: the 8 bytes behind the 24
+/// that every page has (`XLogLongPageHeaderData`).
+async fn estrange(
+    stage: &Stage,
+    bench: &Bench<'_>,
+    artifact: &Artifact,
+) -> Result<String, Trouble> {
+    let other = format!("{}/sabotage-system", bench.node.place(Place::Scratch));
+    bench.node.write(&other, &bench.place.to_le_bytes(), 0o600).await?;
+    let (from, into) = (format!("if={other}"), format!("of={}", artifact.copy));
+    let write = ["dd", &from, &into, "seek=24", "bs=1", "conv=notrunc", "status=none"];
+    must(stage, bench.node, "write another system identifier", &write).await?;
+    Ok(format!("`{}` says that it is of the cluster {}", artifact.file, bench.place))
 }
 
 /// Somewhere in its second half.

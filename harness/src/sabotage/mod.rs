@@ -68,6 +68,7 @@ mod value_altered;
 mod view_emptied;
 mod wal_record_flipped;
 mod wal_segment_cut;
+mod wal_segment_foreign;
 mod wal_segment_missing;
 
 pub use archive_gap::ArchiveGap;
@@ -175,6 +176,7 @@ pub const KINDS: &[&dyn Sabotage] = &[
     &HeapPageZeroed,
     &wal_record_flipped::WAL_RECORD_FLIPPED,
     &wal_segment_cut::WAL_SEGMENT_CUT,
+    &wal_segment_foreign::WAL_SEGMENT_FOREIGN,
     &artifact_flipped::ARTIFACT_FLIPPED,
     &artifact_truncated::ARTIFACT_TRUNCATED,
     &artifact_lost::ARTIFACT_LOST,
