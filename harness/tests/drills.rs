@@ -78,7 +78,7 @@ fn passes(rig: &str, scenario: &str, twins: bool) {
 #[case::dropped_table_from_files(true, true, "local", "basebackup-dropped-table")]
 #[case::a_chain_in_containers(true, false, "docker", "basebackup-incremental")]
 #[case::lost_data_directory(false, true, "local", "lost-data-directory")]
-#[case::lost_data_directory_from_files(true, false, "local", "basebackup-lost-data-directory")]
+#[case::lost_data_directory_from_files(false, false, "local", "basebackup-lost-data-directory")]
 #[case::lost_host_from_elsewhere(true, false, "local", "lost-host")]
 #[case::missing_roles(true, false, "local", "missing-roles")]
 #[case::salvage(true, false, "local", "salvage")]
@@ -87,7 +87,7 @@ fn passes(rig: &str, scenario: &str, twins: bool) {
 #[case::bad_migration(true, false, "local", "bad-migration")]
 #[case::dropped_role(true, false, "local", "dropped-role")]
 #[case::dropped_database(false, true, "local", "dropped-database")]
-#[case::corrupt_pages(true, false, "local", "corrupt-pages")]
+#[case::corrupt_pages(false, false, "local", "corrupt-pages")]
 fn a_shipped_drill_passes(
     #[case] always: bool,
     #[case] twins: bool,

@@ -80,7 +80,7 @@ fn a_disk_that_becomes_full_is_named_and_never_green() {
         set_up(&[Needs::Postgres, Needs::PgBackRest]);
         let mut dice = Dice::thrown();
         // Later than in the ninth phase nothing is written any more.
-        for _ in 0..if full() { 10 } else { 2 } {
+        for _ in 0..if full() { 10 } else { 1 } {
             with_a_disk_that_becomes_full(1 + dice.below(8));
         }
     }
@@ -118,13 +118,22 @@ fn with_a_clock_set(step: &str) -> (Option<i32>, String) {
 }
 
 #[rstest::rstest]
-#[case::back("-1h", "wall clock was set by -36")]
-#[case::forth("+1d", "wall clock was set by 8640")]
-fn a_clock_that_is_set_is_named_and_never_green(#[case] step: &str, #[case] wanted: &str) {
+#[case::back(true, "-1h", "wall clock was set by -36")]
+#[case::forth(false, "+1d", "wall clock was set by 8640")]
+fn a_clock_that_is_set_is_named_and_never_green(
+    #[case] always: bool,
+    #[case] step: &str,
+    #[case] wanted: &str,
+) {
+    if !always && !full() {
+        return;
+    }
     set_up(&[Needs::Postgres, Needs::PgBackRest, Needs::Faketime]);
     let (code, said) = with_a_clock_set(step);
     assert_eq!(code, Some(3), "{said}");
     assert!(said.contains(wanted), "{said}");
-    let (code, said) = with_a_clock_set("+0");
-    assert_eq!(code, Some(0), "a clock that is not set is no fault: {said}");
+    if full() {
+        let (code, said) = with_a_clock_set("+0");
+        assert_eq!(code, Some(0), "a clock that is not set is no fault: {said}");
+    }
 }

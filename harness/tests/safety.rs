@@ -10,7 +10,9 @@ use std::process::Command;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use pgrehearse_testkit::{Bench, Decoy, Needs, Started, TINY, engine_answers, set_up, until_none};
+use pgrehearse_testkit::{
+    Bench, Decoy, Needs, Started, TINY, engine_answers, full, set_up, until_none,
+};
 use safety::production::{Intruder, pretend};
 use safety::secrets::{ODD, forms, watch};
 
@@ -106,7 +108,7 @@ fn two_at_once(rig: &str) {
 fn two_runs_at_once_do_not_meet() {
     set_up_local();
     two_at_once("local");
-    if engine_answers() {
+    if full() && engine_answers() {
         set_up(&[Needs::Mmdebstrap]);
         two_at_once("docker");
     }
@@ -249,7 +251,7 @@ fn hostile_names_are_only_names_to_processes() {
 
 #[test]
 fn hostile_names_are_only_names_to_containers() {
-    if engine_answers() {
+    if full() && engine_answers() {
         set_up(&[Needs::Mmdebstrap]);
         takes_names_for_names("docker");
     }
@@ -280,7 +282,7 @@ const HOSTILE_ANSWERS: &str = "checks:
 #[test]
 fn an_answer_of_100_mb_does_not_inflate_the_reports() {
     set_up_local();
-    if !pgrehearse_testkit::full() {
+    if !full() {
         return;
     }
     let bench = Bench::new(PROGRAM);

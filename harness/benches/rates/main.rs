@@ -19,7 +19,7 @@ const USUAL: usize = 200;
 /// Twins of one drill.
 const TWINS: usize = 2;
 /// Drills under way at a time.
-const AT_ONCE: usize = 2;
+const AT_ONCE: usize = 3;
 
 struct Asked {
     healthy: usize,
@@ -91,7 +91,9 @@ fn main() -> ExitCode {
                         (draw(&mut dice), dice.below(1 << 30))
                     };
                     let done = perform(&text, seed);
-                    tally.lock().expect("the tally").count(&text, seed, done);
+                    let mut tally = tally.lock().expect("the tally");
+                    tally.count(&text, seed, done);
+                    eprintln!("{}", tally.so_far());
                 }
             });
         }

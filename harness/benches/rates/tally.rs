@@ -33,6 +33,13 @@ impl Tally {
         self.false_reds.is_empty() && self.false_greens.is_empty()
     }
 
+    /// A line for whoever waits.
+    pub fn so_far(&self) -> String {
+        let (reds, greens) = (self.false_reds.len(), self.false_greens.len());
+        let (healthy, spoiled) = (self.healthy, self.spoiled);
+        format!("{healthy} healthy, {reds} not green; {spoiled} spoiled, {greens} not red")
+    }
+
     /// Counts one drill and its twins.
     pub fn count(&mut self, text: &str, seed: usize, done: Result<Value, String>) {
         self.healthy += 1;

@@ -8,6 +8,7 @@ use pgrehearse_verdict::journal::{
     Cause, Clocks, End, Event, Fault, RigCause, Scope, SubjectCause,
 };
 use pgrehearse_verdict::ledger::Entry;
+use pgrehearse_verdict::lsn::Lsn;
 use pgrehearse_verdict::question::{Moment, Question};
 use pgrehearse_verdict::verdict::Verdict::{Failed, Passed, Unknown};
 use pgrehearse_verdict::verdict::{Verdict, judge};
@@ -365,4 +366,31 @@ fn a_canary_must_fail_for_its_reason_and_for_no_other() {
     assert_eq!(by(&["usable"], unasked), Some(false), "it could not be told");
     assert_eq!(by(&[], |_| {}), Some(false), "it came out green for no reason");
     assert_eq!(Story::latest().judge().canary, None);
+}
+
+/// The drill whose last transaction was sent before the boundary and acknowledged behind it, and
+/// did not come back; with where its commit record starts, if the archived WAL was read.
+fn straddling(start: Option<Lsn>) -> Story {
+    let mut story = Story::before_disaster();
+    for row in &mut story.ledger {
+        match &mut row.entry {
+            Entry::Sent { lo, .. } if *lo == Lsn(0x4000100) => *lo = Lsn(0x4000000),
+            Entry::Acked { hi, .. } if *hi == Lsn(0x4000140) => *hi = Lsn(0x4000040),
+            _ => {}
+        }
+    }
+    story.seal();
+    if let Some(start) = start {
+        story.put_before(RECOVERY, Event::Commits(vec![(735, start)]), is_end);
+    }
+    story
+}
+
+#[test]
+fn archived_wal_tells_on_which_side_of_the_boundary_a_transaction_was_committed() {
+    expect(&straddling(Some(Lsn(0x4000010))), Failed, "ledger: ");
+    for start in [None, Some(Lsn(0x4000028)), Some(Lsn(0x4000030))] {
+        let judged = straddling(start).judge();
+        assert_eq!(judged.verdict, Passed, "{start:?} {}", judged.because);
+    }
 }
