@@ -80,7 +80,8 @@ const KNOWN: &[Known] = &[
     ),
     known(
         &["psql", "pg_restore"],
-        &["WARNING:", "wal_level is insufficient to publish logical changes"],
+        // From PostgreSQL 17 on the name stands in quotes.
+        &["WARNING:", "wal_level", " is insufficient to publish logical changes"],
         "the publication is made all the same, on a server with the source's own `wal_level`",
     ),
     known(&[], &["NOTICE:"], "a notice of the server's asks for no action"),
@@ -268,6 +269,16 @@ mod tests {
         }
         for line in ["pg_dump: what is this", "anything", "pg_restore: skipping item 7"] {
             assert_eq!(weigh("pg_restore", Stream::Err, line), Word::Unknown, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_to_mean_no_harm_is_known_as_each_major_says_it() {
+        for name in ["wal_level", "\"wal_level\""] {
+            let line = format!(
+                "psql:cluster.sql:1: WARNING:  {name} is insufficient to publish logical changes"
+            );
+            assert!(matches!(weigh("psql", Stream::Err, &line), Word::Harmless(_)), "{line}");
         }
     }
 
