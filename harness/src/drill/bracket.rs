@@ -9,7 +9,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use pgrehearse_verdict::journal::{Cause, End, Event, Fault, RigCause, Scope, SubjectCause};
+use pgrehearse_verdict::journal::{
+    Cause, Clocks, End, Event, Fault, RigCause, Scope, SubjectCause,
+};
 use tokio::sync::watch;
 
 use crate::drill::clocks::Reading;
@@ -20,8 +22,8 @@ use crate::rig::{Stage, Trouble};
 /// How long giving everything back may take.
 const RELEASE_LIMIT: Duration = Duration::from_secs(120);
 
-/// The time between two looks at whether there is room.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// The time between two looks at the machine.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// How programs say that a disk is full: the system's own words, and PostgreSQL's.
 const FULL_DISK: [&str; 3] = ["No space left on device", "wrote only", "Disk quota exceeded"];
@@ -53,10 +55,10 @@ pub async fn bracket(
             std::future::pending::<()>().await;
         }
     };
-    let cramped = OnceLock::new();
+    let watched = Watched::default();
     let (end, fault) = tokio::select! {
         biased;
-        never = watch_room(stage, &cramped) => match never {},
+        never = watch(stage, &began, &watched) => match never {},
         () = wished => (End::Interrupted, None),
         ended = guarded => match ended {
             Ok(Ok(())) => (End::Completed, None),
@@ -65,37 +67,59 @@ pub async fn bracket(
         },
         () = tokio::time::sleep(limit) => (End::TimedOut, Some(out_of_time(stage, limit))),
     };
+    // Said first, and whatever became of the drill: what failed on a disk of ours is not blamed on
+    // the subject, and a twin that failed of it was not caught.
+    if let Some(said) = watched.cramped.into_inner().or_else(|| stage.rig.cramped()) {
+        let (cause, during) = (Cause::Rig(RigCause::NoSpace), "the whole drill".to_owned());
+        let _ = stage.scoped(Scope::Source).note(Event::Fault(Fault { cause, during, said }));
+    }
     if let Some(failure) = fault {
         let fault = Fault {
             cause: failure.trouble.cause,
             during: failure.during,
             said: stage.redactor.clean(&failure.trouble.said),
         };
-        let cramped = cramped.into_inner().or_else(|| stage.rig.cramped());
-        let told = FULL_DISK.iter().any(|words| fault.said.contains(words));
-        let told = told.then(|| "the ground of the drill is full, by what was said".to_owned());
-        if let (Cause::Subject(_), Some(said)) = (fault.cause, cramped.or(told)) {
-            // Said first: what failed on a disk of ours is not blamed on the subject.
-            let cause = Cause::Rig(RigCause::NoSpace);
-            let ours = Fault { cause, during: fault.during.clone(), said };
+        if let Some(ours) = no_room(&fault) {
             let _ = stage.scoped(Scope::Source).note(Event::Fault(ours));
         }
         // A journal that cannot be written has no end: that is read as unknown, never as passed.
         let _ = stage.scoped(failure.scope).note(Event::Fault(fault));
     }
-    if let Some(clocks) = began.until(&Reading::take()) {
+    if let Some(clocks) = watched.clocks.into_inner().or_else(|| began.until(&Reading::take())) {
         let _ = stage.scoped(Scope::Source).note(Event::Clocks(clocks));
     }
     let _ = stage.scoped(Scope::Source).note(Event::Ended { how: end });
     end
 }
 
-/// Keeps what the ground ran out of, as soon as it does: when something has failed of it, what
-/// failed is often given back, and there is room again.
-async fn watch_room(stage: &Stage, cramped: &OnceLock<String>) -> Infallible {
+/// The fault of the ground behind one of the subject's, where the words of the program that failed
+/// say that there was no room: every disk of a drill is ours.
+pub(super) fn no_room(fault: &Fault) -> Option<Fault> {
+    let full = FULL_DISK.iter().any(|words| fault.said.contains(words));
+    let Cause::Subject(_) = fault.cause else { return None };
+    let said = "the ground of the drill is full, by what was said".to_owned();
+    let cause = Cause::Rig(RigCause::NoSpace);
+    full.then(|| Fault { cause, during: fault.during.clone(), said })
+}
+
+/// What was seen of the machine while the drill went on, the first of each.
+#[derive(Default)]
+struct Watched {
+    /// What the ground ran out of.
+    cramped: OnceLock<String>,
+    /// What the clocks did.
+    clocks: OnceLock<Clocks>,
+}
+
+/// Looks again and again: what failed for want of room is often given back, and there is room
+/// again; a clock that was set is often set back.
+async fn watch(stage: &Stage, began: &Reading, watched: &Watched) -> Infallible {
     loop {
         if let Some(said) = stage.rig.cramped() {
-            let _ = cramped.set(said);
+            let _ = watched.cramped.set(said);
+        }
+        if let Some(clocks) = began.until(&Reading::take()) {
+            let _ = watched.clocks.set(clocks);
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
@@ -134,4 +158,25 @@ fn out_of_time(stage: &Stage, limit: Duration) -> Failure {
 fn failure(cause: RigCause, said: String) -> Failure {
     let trouble = Trouble { cause: Cause::Rig(cause), said };
     Failure { scope: Scope::Source, during: "the whole drill".to_owned(), trouble }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(cause: Cause, said: &str) -> Fault {
+        Fault { cause, during: "a restore".to_owned(), said: said.to_owned() }
+    }
+
+    #[test]
+    fn what_fails_for_want_of_room_is_the_grounds_fault_and_nothing_else_is() {
+        let subject = Cause::Subject(SubjectCause::Server);
+        let words = ["write: No space left on device", "could not extend: wrote only 4096 of 8192"];
+        for said in words {
+            let ours = no_room(&fault(subject, said)).expect("the ground's");
+            assert_eq!(ours.cause, Cause::Rig(RigCause::NoSpace), "{said}");
+            assert_eq!(no_room(&fault(Cause::Rig(RigCause::EngineApi), said)), None);
+        }
+        assert_eq!(no_room(&fault(subject, "it ended with status 1")), None);
+    }
 }

@@ -10,6 +10,7 @@ use pgrehearse_verdict::lsn::Segment;
 use pgrehearse_verdict::question::Moment;
 use tokio::time::Instant;
 
+use crate::drill::bracket::no_room;
 use crate::drill::chance::Chance;
 use crate::drill::perform::Drill;
 use crate::drill::questions::questions;
@@ -44,11 +45,16 @@ impl Drill<'_> {
         let name = sabotage.facts().name;
         let stage = self.stage.scoped(Scope::Control(name.to_owned()));
         let Err(trouble) = self.twin(&stage, sabotage, last).await else { return Ok(()) };
-        stage.note(Event::Fault(Fault {
+        let fault = Fault {
             cause: trouble.cause,
             during: format!("control {name}"),
             said: self.stage.redactor.clean(&trouble.said),
-        }))
+        };
+        // A twin that failed for want of room was not caught: it shows nothing.
+        if let Some(ours) = no_room(&fault) {
+            stage.note(Event::Fault(ours))?;
+        }
+        stage.note(Event::Fault(fault))
     }
 
     async fn twin(
@@ -57,17 +63,14 @@ impl Drill<'_> {
         sabotage: &dyn Sabotage,
         last: &Recovered,
     ) -> Result<(), Trouble> {
-        let mut chance = Chance::new(self.plan.brief.seed, sabotage.facts().name);
+        let name = sabotage.facts().name;
+        let mut chance = Chance::new(self.plan.brief.seed, name);
         let first = chance.below(u64::from(u32::MAX));
         let spoiled = match sabotage.spoils() {
-            Spoils::Course(way) => self.led_astray(stage, sabotage.facts().name, way, last).await?,
-            Spoils::Files(way) => self.of_files(stage, sabotage.facts().name, way, last).await?,
-            Spoils::Copy(way) => {
-                self.of_a_copy(stage, sabotage.facts().name, way, last, first).await?
-            }
-            Spoils::Recovered(way) => {
-                self.of_what_came_back(stage, sabotage.facts().name, way, last, first).await?
-            }
+            Spoils::Course(way) => self.led_astray(stage, name, way, last).await?,
+            Spoils::Files(way) => self.of_files(stage, name, way, last).await?,
+            Spoils::Copy(way) => self.of_a_copy(stage, name, way, last, first).await?,
+            Spoils::Recovered(way) => self.of_what_came_back(stage, name, way, last, first).await?,
         };
         match spoiled {
             Some(server) => self.examine(stage, &server).await,

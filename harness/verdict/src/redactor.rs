@@ -1,4 +1,4 @@
-//! Takes secrets out of text: by their values, and by the shapes secrets have.
+//! Takes secrets out of text, by their values.
 
 use std::sync::{Mutex, PoisonError};
 

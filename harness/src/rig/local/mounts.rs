@@ -6,8 +6,6 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::mount::{UnmountFlags, unmount};
-
 /// The mounts that this process sees; there is no such file on systems that are not Linux.
 const MOUNTS: &str = "/proc/self/mountinfo";
 
@@ -19,8 +17,7 @@ const MOUNTS: &str = "/proc/self/mountinfo";
 pub(super) fn unmount_below(folder: &Path) -> io::Result<()> {
     // What was mounted last lies deepest.
     for place in below(folder, &fs::read(MOUNTS).unwrap_or_default()).iter().rev() {
-        // Whether it worked is seen below.
-        let _ = unmount(place, UnmountFlags::NOFOLLOW);
+        unmount(place);
     }
     match below(folder, &fs::read(MOUNTS).unwrap_or_default()).first() {
         Some(place) => {
@@ -29,6 +26,16 @@ pub(super) fn unmount_below(folder: &Path) -> io::Result<()> {
         None => Ok(()),
     }
 }
+
+/// Whether it worked is seen by who asked.
+#[cfg(target_os = "linux")]
+fn unmount(place: &Path) {
+    let _ = rustix::mount::unmount(place, rustix::mount::UnmountFlags::NOFOLLOW);
+}
+
+/// Elsewhere nothing is listed, and no image is made of packages.
+#[cfg(not(target_os = "linux"))]
+fn unmount(_place: &Path) {}
 
 /// The places below `folder` where something is mounted, in the order of the list.
 fn below(folder: &Path, mounts: &[u8]) -> Vec<PathBuf> {

@@ -1,4 +1,4 @@
-//! Runs a command, the whole of the tests above all, where everything that libpq looks at names a
+//! Runs a command, the whole of the tests above all, where the environment of libpq names a
 //! production server: by `PGHOST` and its kin, by a service, by a file of passwords. That server is
 //! a decoy. The command is as it is, unless somebody connected to the decoy: then this fails.
 
