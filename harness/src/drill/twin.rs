@@ -10,7 +10,7 @@ use pgrehearse_verdict::lsn::Segment;
 use pgrehearse_verdict::question::Moment;
 use tokio::time::Instant;
 
-use crate::drill::bracket::no_room;
+use crate::drill::bracket::behind;
 use crate::drill::chance::Chance;
 use crate::drill::perform::Drill;
 use crate::drill::questions::questions;
@@ -50,8 +50,8 @@ impl Drill<'_> {
             during: format!("control {name}"),
             said: self.stage.redactor.clean(&trouble.said),
         };
-        // A twin that failed for want of room was not caught: it shows nothing.
-        if let Some(ours) = no_room(&fault) {
+        // A twin that failed because the ground did was not caught: it shows nothing.
+        if let Some(ours) = behind(&stage, &fault).await {
             stage.note(Event::Fault(ours))?;
         }
         stage.note(Event::Fault(fault))

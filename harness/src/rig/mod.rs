@@ -42,6 +42,12 @@ pub trait Rig: Send + Sync {
         None
     }
 
+    /// Why the ground does not answer, if it does not: a command that it keeps to itself is not one
+    /// that never ended.
+    async fn silent(&self) -> Option<String> {
+        None
+    }
+
     /// Gives everything back. May be called at any time, more than once, from any state; what
     /// could not be given back is named.
     async fn release(&self) -> Vec<String>;

@@ -8,7 +8,7 @@ use pgrehearse_verdict::journal::RigCause;
 use testcontainers::bollard::models::{NetworkCreateRequest, VolumeCreateRequest};
 use tokio::sync::OnceCell;
 
-use super::engine::{CALL_LIMIT, Engine};
+use super::engine::{CALL_LIMIT, Engine, answers};
 use super::label::{labels, unique_name};
 use super::node::DockerNode;
 use super::sweep::sweep;
@@ -102,6 +102,11 @@ impl DockerRig {
 impl Rig for DockerRig {
     fn kind(&self) -> &'static str {
         "docker"
+    }
+
+    async fn silent(&self) -> Option<String> {
+        let why = answers().await.err()?;
+        Some(format!("the container engine does not answer: {why}"))
     }
 
     async fn volume(&self, name: &str) -> Result<Volume, Trouble> {
