@@ -21,8 +21,13 @@ use crate::drill::secrets::Secrets;
 use crate::drill::workload::Workload;
 use crate::drill::{Asker, QUERY_LIMIT, Server, ask, quote_literal, raise};
 use crate::engine::Ask;
-use crate::plan::{self, Plan, Step};
+use crate::plan::{self, At, Plan, Step, To};
 use crate::rig::{Stage, Trouble, Volume};
+
+/// How finely a tool dates its backups: pgBackRest finds none for a time in the second in which the
+/// backup ended. A mark that is a target by its time is taken in a later one, or the drill would be
+/// red by chance.
+const DATED_TO: Duration = Duration::from_secs(1);
 
 /// A failure, and where in the drill it came.
 #[derive(Debug)]
@@ -205,6 +210,9 @@ impl Drill<'_> {
 
     /// A named moment: no commit is on its way while its restore point is made.
     async fn mark(&mut self, name: &str) -> Result<(), Trouble> {
+        if !self.backups.is_empty() && self.plan.steps.iter().any(|step| aims_by_time(step, name)) {
+            tokio::time::sleep(DATED_TO).await;
+        }
         let still = match &self.workload {
             None => None,
             Some(workload) => {
@@ -295,4 +303,10 @@ fn no_long(before: &str) -> Trouble {
 
 fn secs(time: Duration) -> f64 {
     time.as_secs_f64()
+}
+
+/// Whether this recovers to the time of the mark.
+fn aims_by_time(step: &Step, mark: &str) -> bool {
+    let Step::Recover(spec) = step else { return false };
+    matches!(&spec.to, To::Time(At::Mark(name), _) if name == mark)
 }

@@ -42,6 +42,10 @@ pub(super) enum How {
     Flip,
     /// It ends too early, as on a full disk or after a broken copy.
     Cut,
+    /// It lacks its last bytes, where what closes it stands.
+    CutEnd,
+    /// It is there and holds nothing.
+    Empty,
     /// It is gone.
     Lose,
     /// It is a segment of another cluster: its header bears another system identifier.
@@ -89,13 +93,15 @@ impl SpoilsCopy for Damaged {
         let before = Original::look(stage, node, &artifact.file).await?;
         let change = match self.how {
             How::Flip => flip(stage, bench, self.file, &artifact).await?,
-            How::Cut => cut(stage, bench, &artifact).await?,
+            How::Cut => cut(stage, bench, &artifact, half(bench, &artifact)).await?,
+            How::CutEnd => cut(stage, bench, &artifact, closed_by(bench)).await?,
+            How::Empty => cut(stage, bench, &artifact, artifact.bytes).await?,
             How::Lose => lose(stage, node, &artifact).await?,
             How::Estrange => estrange(stage, bench, &artifact).await?,
         };
         let mut proof = match self.how {
             How::Lose => gone(stage, bench, &artifact).await?,
-            How::Flip | How::Cut | How::Estrange => differs(stage, bench, &artifact).await?,
+            _ => differs(stage, bench, &artifact).await?,
         };
         // Bytes may differ where nobody reads them: what counts of a segment is what comes out.
         if self.file == Which::Segment && fetched(stage, bench, segment).await? == fetched_before {
@@ -201,10 +207,25 @@ async fn estrange(
     Ok(format!("`{}` says that it is of the cluster {}", artifact.file, bench.place))
 }
 
-/// Somewhere in its second half.
-async fn cut(stage: &Stage, bench: &Bench<'_>, artifact: &Artifact) -> Result<String, Trouble> {
+/// The bytes behind a place somewhere in its second half.
+fn half(bench: &Bench<'_>, artifact: &Artifact) -> u64 {
     let half = artifact.bytes / 2;
-    let left = half + bench.place % half.max(1);
+    artifact.bytes - half - bench.place % half.max(1)
+}
+
+/// No more bytes than what closes a script has.
+fn closed_by(bench: &Bench<'_>) -> u64 {
+    1 + bench.place % 32
+}
+
+/// Cuts so many bytes off its end.
+async fn cut(
+    stage: &Stage,
+    bench: &Bench<'_>,
+    artifact: &Artifact,
+    bytes: u64,
+) -> Result<String, Trouble> {
+    let left = artifact.bytes.saturating_sub(bytes);
     let size = format!("--size={left}");
     must(stage, bench.node, "cut the copy", &["truncate", &size, "--", &artifact.copy]).await?;
     Ok(format!("`{}` has {left} of its {} bytes", artifact.file, artifact.bytes))

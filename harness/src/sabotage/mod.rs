@@ -5,6 +5,8 @@ mod archive_gap;
 mod archive_unreachable;
 mod archives_again;
 mod artifact;
+mod artifact_emptied;
+mod artifact_end_cut;
 mod artifact_flipped;
 mod artifact_lost;
 mod artifact_truncated;
@@ -43,6 +45,7 @@ mod owner_changed;
 mod partition_detached;
 mod password_lost;
 mod policy_lost;
+mod post_data_lost;
 mod publication_lost;
 mod recovery_signal_lost;
 mod reference_broken;
@@ -60,6 +63,7 @@ mod stopped_too_early;
 mod stopped_too_late;
 mod table_extra;
 mod table_file_cut;
+mod table_lost;
 mod tampered;
 mod transaction_lost;
 mod trigger_disabled;
@@ -179,6 +183,8 @@ pub const KINDS: &[&dyn Sabotage] = &[
     &wal_segment_foreign::WAL_SEGMENT_FOREIGN,
     &artifact_flipped::ARTIFACT_FLIPPED,
     &artifact_truncated::ARTIFACT_TRUNCATED,
+    &artifact_end_cut::ARTIFACT_END_CUT,
+    &artifact_emptied::ARTIFACT_EMPTIED,
     &artifact_lost::ARTIFACT_LOST,
     &backup_expired::BackupExpired,
     &key_misfit::KeyMisfit,
@@ -204,6 +210,8 @@ pub const KINDS: &[&dyn Sabotage] = &[
     &owner_changed::OWNER_CHANGED,
     &policy_lost::POLICY_LOST,
     &row_security_off::ROW_SECURITY_OFF,
+    &table_lost::TABLE_LOST,
+    &post_data_lost::POST_DATA_LOST,
     &index_lost::INDEX_LOST,
     &index_invalid::INDEX_INVALID,
     &constraint_lost::CONSTRAINT_LOST,
