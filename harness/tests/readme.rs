@@ -54,7 +54,9 @@ fn every_command_of_the_readme_works() {
             .expect("it runs");
         let said = String::from_utf8_lossy(&output.stdout);
         let err = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{line}\n{said}\n{err}");
+        let cleaned = words == ["pgrehearse", "clean"]
+            && pgrehearse_testkit::only_others_left(output.status.code(), &err);
+        assert!(output.status.success() || cleaned, "{line}\n{said}\n{err}");
         run += 1;
     }
     assert!(run >= 10, "{run} commands were run");
