@@ -77,7 +77,7 @@ pub(crate) fn compare(
         );
     }
     if found.is_empty() {
-        let equal = before.len() - excused.len().min(before.len());
+        let equal = before.iter().filter(|(key, was)| after.get(*key) == Some(was)).count();
         let said = format!("{equal} {things} are as they were, none missing, none extra");
         found.push(Finding::held(check, "equal", said));
     }

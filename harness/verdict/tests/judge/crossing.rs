@@ -149,6 +149,18 @@ fn what_a_newer_major_changes_in_the_catalogue_is_excused_and_told() {
 }
 
 #[test]
+fn what_is_excused_is_not_counted_as_equal() {
+    let equal = |story: &Story| {
+        let found = story.findings("inventory");
+        found.into_iter().find(|it| it.code == "equal").expect("equal").said
+    };
+    for case in INVENTORY {
+        let untouched = from_to(15, case.0.parse().expect("a major"));
+        assert_eq!(equal(&told(case, 15, &Question::Inventory)), equal(&untouched), "{case:?}");
+    }
+}
+
+#[test]
 fn the_same_on_one_major_is_red() {
     for case in INVENTORY {
         let mut story = told(case, 15, &Question::Inventory);

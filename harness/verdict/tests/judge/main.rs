@@ -1,6 +1,7 @@
 //! Journals written by hand, and what each of them proves.
 
 mod access;
+mod asks;
 mod commands;
 mod configuration;
 mod constraints;
