@@ -2,6 +2,7 @@
 //! measured in the same run. `cargo bench --bench goals` measures all of them; see ../README.md.
 
 mod by_hand;
+mod controls;
 mod digest;
 mod drill;
 mod figures;
@@ -23,6 +24,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("probe", &["G9"]),
     ("ledger", &["G10"]),
     ("drill", &["G1", "G1b", "G4"]),
+    ("controls", &["C10"]),
 ];
 
 fn main() -> ExitCode {
@@ -88,6 +90,7 @@ async fn measure(asked: &Asked) -> Vec<Outcome> {
             "digest" => digest::measure(circumstances).await,
             "probe" => probe::measure(circumstances).await,
             "drill" => drill::measure(circumstances).await,
+            "controls" => controls::measure(circumstances).await,
             _ => ledger::measure(circumstances).await,
         };
         found.iter().for_each(Outcome::print);

@@ -133,7 +133,13 @@ pub(crate) fn excuse(case: &Case<'_>, check: &str, line: &Line<'_>) -> Option<&'
 /// One finding that names every difference that was excused, and every one that is declared.
 /// `excused` are the reasons, each with the object it was given for.
 pub(crate) fn told(case: &Case<'_>, check: &str, excused: &[(&str, String)]) -> Option<Finding> {
-    let details: Vec<String> = declared(case, check).map(|it| told_of(it.why, excused)).collect();
+    // What comes about in several shapes is told once.
+    let mut details: Vec<String> = vec![];
+    for said in declared(case, check).map(|it| told_of(it.why, excused)) {
+        if !details.contains(&said) {
+            details.push(said);
+        }
+    }
     if details.is_empty() {
         return None;
     }
@@ -152,5 +158,27 @@ fn told_of(why: &str, excused: &[(&str, String)]) -> String {
     match names.as_slice() {
         [] => format!("declared: {why}"),
         names => format!("declared: {why}: {}{more}", names.join("; ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_declared_difference_says_why() {
+        let mut all = DECLARED.iter().chain(crossing::DECLARED);
+        assert!(all.all(|expected| !expected.why.is_empty()));
+    }
+
+    #[test]
+    fn many_of_one_kind_are_named_in_part_and_counted_in_whole() {
+        let excused = |count: usize| -> Vec<(&str, String)> {
+            (0..count).map(|n| ("why", format!("it {n}"))).collect()
+        };
+        assert_eq!(told_of("why", &[]), "declared: why");
+        assert_eq!(told_of("other", &excused(1)), "declared: other");
+        assert!(told_of("why", &excused(NAMED_MAX)).ends_with("it 6; it 7"));
+        assert!(told_of("why", &excused(NAMED_MAX + 1)).ends_with("it 7 and 1 more"));
     }
 }

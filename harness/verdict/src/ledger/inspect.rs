@@ -312,3 +312,14 @@ pub(super) fn show(row: &[Option<String>]) -> String {
     let text: String = cells.join(", ").chars().take(SHOWN_MAX).collect();
     format!("`({text})`")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_shown_with_its_nulls_and_bounded() {
+        assert_eq!(show(&[Some("a".to_owned()), None]), "`(a, null)`");
+        assert_eq!(show(&[Some("é".repeat(900))]), format!("`({})`", "é".repeat(SHOWN_MAX)));
+    }
+}

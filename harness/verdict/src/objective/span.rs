@@ -31,3 +31,31 @@ pub(super) fn size(bytes: u64) -> String {
 pub(super) fn seconds(ns: u64) -> f64 {
     ns as f64 / 1e9
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_in_the_unit_that_it_fills() {
+        let all = [(0.0123, "12.3 ms"), (1.0, "1.000 s"), (120.0, "2.00 min"), (7200.0, "2.00 h")];
+        for (seconds, said) in all {
+            assert_eq!(span(seconds), said);
+        }
+        assert_eq!(interval(1.0, 1.0001), "1.000 s");
+        assert_eq!(interval(1.0, 1.5), "1.000 s to 1.500 s");
+    }
+
+    #[test]
+    fn a_size_is_in_the_unit_that_it_fills() {
+        let all = [
+            (999, "1.0 kB"),
+            (1_000_000, "1.0 MB"),
+            (1_000_000_000, "1.0 GB"),
+            (1_000_000_000_000, "1.0 TB"),
+        ];
+        for (bytes, said) in all {
+            assert_eq!(size(bytes), said);
+        }
+    }
+}

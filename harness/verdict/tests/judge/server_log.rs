@@ -97,6 +97,20 @@ fn an_end_of_wal_is_broken_where_an_earlier_end_was_chosen() {
 }
 
 #[test]
+fn an_earlier_end_is_known_by_the_brief_or_by_the_log_alone() {
+    let end = "00000 LOG:  invalid record length at 0/5000298: expected at least 24, got 0";
+    let told = |story: &Story| {
+        story.findings(NAME).into_iter().any(|it| it.said.contains("was to stop before the end"))
+    };
+    let mut by_brief = saying(Story::latest(), end);
+    assert!(!told(&by_brief));
+    by_brief.brief.recoveries[0].chosen = true;
+    assert!(told(&by_brief));
+    let stops = "00000 LOG:  recovery stopping before commit of transaction 801";
+    assert!(told(&saying(saying(Story::latest(), end), stops)));
+}
+
+#[test]
 fn wal_ends_once_and_before_redo_is_done() {
     let other = "00000 LOG:  invalid record length at 0/3000060: expected at least 24, got 0";
     saying(Story::latest(), other).expect(NAME, Broken, &["wal_ended"]);

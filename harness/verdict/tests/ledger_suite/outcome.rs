@@ -3,7 +3,7 @@
 use pgrehearse_verdict::ledger::{Boundary, Content, Entry, Loss, Outcome, Row, classify, inspect};
 use pgrehearse_verdict::lsn::Lsn;
 
-use crate::world::{MS, World, acked_ns, hi, lo, transfer};
+use crate::world::{Drill, MS, World, acked_ns, hi, lo, transfer};
 
 /// fate, presence, boundary, target, promise, acked or sent ... the strike -> outcome, loss.
 /// `*` stands for anything, `|` for or. Every combination is in just one row.
@@ -198,6 +198,18 @@ fn one_in_doubt_that_is_there_shows_a_gap_too() {
     world.rows.insert(1, Row { at_ns: MS, ..intent });
     let found = world.database(|tx| *tx == late);
     assert_eq!(gaps_in(&world, &found, true), 1);
+}
+
+#[test]
+fn what_is_told_of_a_transaction_finds_it_again_in_the_ledger() {
+    let mut world = World::busy(2);
+    let late = world.doubt(1, transfer(0, 1, 5));
+    let drill = Drill::new(&world, &world.database(|tx| *tx == world.ids[1] || *tx == late));
+    let lost = world.ids[0].to_string();
+    let details = drill.findings().into_iter().flat_map(|finding| finding.details);
+    let of_it: Vec<String> = details.filter(|it| it.contains(&lost)).collect();
+    let named = format!("`{lost}` (number 1 of writer 0, acknowledged at ");
+    assert!(of_it.iter().any(|it| it.contains(&named)), "{of_it:#?}");
 }
 
 fn gaps_in(world: &World, found: &Content, wal_prefix: bool) -> u64 {

@@ -1,7 +1,8 @@
 //! The recovery point objective.
 
+use pgrehearse_verdict::brief::Protection;
 use pgrehearse_verdict::finding::Status;
-use pgrehearse_verdict::journal::{Cause, Event, Fault, RigCause, SubjectCause};
+use pgrehearse_verdict::journal::{Backup, Cause, Event, Fault, RigCause, SubjectCause};
 use pgrehearse_verdict::ledger::LedgerError;
 use pgrehearse_verdict::objective::{Exposure, Measured, Objective, rpo};
 use rstest::rstest;
@@ -98,6 +99,36 @@ fn the_exposure_is_the_archive_timeout_and_the_lag(#[case] wanted_s: f64, #[case
     let drill = timeout(drill(90, wanted_s), Some(60.0), 0.5);
     let (objective, measured) = judged(&drill);
     assert_eq!((objective.status, measured.exposure), (wanted, Some(Exposure::Seconds(60.5))));
+}
+
+/// Protected by backups alone: when each was finished, in seconds from the strike, how often one is
+/// taken, and how long it took.
+fn by_backups(backups: &[(i64, Option<f64>, u64)]) -> (Objective, Measured) {
+    let mut drill = drill(100, 3700.0);
+    drill.record.brief.protection = Protection::Snapshots;
+    let struck_ns = acked_ns(99) + 3 * MS;
+    for (from_strike_s, every_s, took_s) in backups {
+        let (every_s, took_ns) = (*every_s, took_s * 1000 * MS);
+        let at_ns = struck_ns.saturating_add_signed(from_strike_s * 1_000_000_000);
+        drill.source(at_ns, Event::BackedUp(Backup { every_s, took_ns, ..Backup::default() }));
+    }
+    judged(&drill)
+}
+
+#[test]
+fn backups_alone_expose_to_the_tightest_cadence_and_the_longest_of_them() {
+    let backups = [(0, Some(7200.0), 5), (0, Some(3600.0), 2), (0, None, 90)];
+    let (objective, measured) = by_backups(&backups);
+    assert_eq!(measured.exposure, Some(Exposure::Seconds(3605.0)));
+    assert_eq!(objective.status, Status::Held, "{objective:?}");
+    let (objective, measured) = by_backups(&[backups[0], (60, Some(1.0), 1)]);
+    assert_eq!(measured.exposure, Some(Exposure::Seconds(7205.0)), "one came after the strike");
+    assert_eq!(objective.status, Status::Broken, "{objective:?}");
+    for without in [&[(60, Some(1.0), 1)][..], &[(0, None, 1)], &[]] {
+        let (objective, measured) = by_backups(without);
+        assert_eq!((objective.status, measured.exposure), (Status::Unknown, None), "{without:?}");
+        assert!(objective.said.contains("no `every:`"), "{}", objective.said);
+    }
 }
 
 #[test]
