@@ -33,15 +33,22 @@ pub(super) fn judge(check: &str, case: &Case<'_>) -> Vec<Finding> {
             Finding::broken(check, "other_snapshot", said)
         }
     }];
-    if let Some(newest) = backups.last().filter(|newest| newest.label != *label) {
+    if let Some(newest) = backups.last().filter(|it| found.is_some() && it.label != *label) {
         let said = format!("backup `{label}` was recovered, and `{}` is newer", newest.label);
         findings.push(Finding::broken(check, "older_backup", said));
     }
     findings.push(match rows(case, check, &Moment::Recovered, &Question::Server) {
-        Ok(server) if server.pair("in_recovery") == Some("false") => {
-            Finding::held(check, "complete", "the server is not in recovery")
-        }
-        Ok(_) => Finding::broken(check, "still_in_recovery", "the server is in recovery"),
+        Ok(server) => match server.pair("in_recovery") {
+            Some("f" | "false") => {
+                Finding::held(check, "complete", "the server is not in recovery")
+            }
+            Some("t" | "true") => {
+                Finding::broken(check, "still_in_recovery", "the server is in recovery")
+            }
+            _ => {
+                Finding::unknown(check, "malformed_answer", "whether recovery is over is not said")
+            }
+        },
         Err(finding) => *finding,
     });
     findings

@@ -19,6 +19,7 @@ mod record;
 mod salvage;
 mod server_log;
 mod side_effects;
+mod snapshot;
 mod statistics;
 mod story;
 mod target;

@@ -71,6 +71,7 @@ mod tests {
     )]
     #[case(r#"SELECT "a.b"."c ""d" FROM x"#, r#"SELECT "c ""d" FROM x"#)]
     #[case("SELECT 'a.b  c''d.e', 1.5, t.x", "SELECT 'a.b  c''d.e', 1.5, x")]
+    #[case("_t.a_b, t.c$d, ü.é_1", "a_b, c$d, é_1")]
     #[case("a . b", "a . b")]
     #[case("'not closed", "'not closed")]
     fn names_lose_their_qualifiers_and_nothing_else(#[case] text: &str, #[case] wanted: &str) {
