@@ -50,7 +50,7 @@ fn a_drill_that_loses_the_engine_is_not_green_and_leaves_nothing(
     }
     set_up(&[Needs::Mmdebstrap]);
     let mut dice = Dice::thrown();
-    for _ in 0..if full() { 2 } else { 1 } {
+    for _ in 0..if full() { 4 } else { 1 } {
         let (code, said) = under(line, 1 + dice.below(8));
         assert!(matches!(code, Some(1 | 3)), "{said}");
         assert!(!said.contains("PASSED"), "{said}");

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use pgrehearse_testkit::{Bench, Dice, Needs, faketime, full, only_others_left, set_up};
+use pgrehearse_testkit::{Bench, Dice, Needs, faketime, full, set_up};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_pgrehearse");
 
@@ -47,8 +47,11 @@ fn ends_as_it_must(bench: &Bench, what: &str, ended: (Option<i32>, String, Strin
     assert!(!out.contains("PASSED"), "{said}");
     let causes = ["No space left on device", "is full", "MiB free"];
     assert!(causes.iter().any(|cause| said.contains(cause)), "the cause is not named: {said}");
+    // Local processes leave nothing at an engine: what is named there died without a lease here.
     let (code, _, err) = bench.run(&["clean"]);
-    assert!(only_others_left(code, &err), "clean: {code:?} {err}\n{said}");
+    let other = |line: &str| line.contains("no lease here") || line.starts_with("hint:");
+    let others = code == Some(1) && !err.is_empty() && err.lines().all(other);
+    assert!(code == Some(0) || others, "clean: {code:?} {err}\n{said}");
     let processes = bench.processes();
     assert!(processes.is_empty(), "{processes:?}\n{said}");
 }

@@ -95,17 +95,21 @@ pub async fn bracket(
 /// The fault of the ground behind one of the subject's, if there is one.
 pub(super) async fn behind(stage: &Stage, fault: &Fault) -> Option<Fault> {
     let Cause::Subject(_) = fault.cause else { return None };
-    let (cause, said) = match no_room(&fault.said) {
-        Some(said) => (RigCause::NoSpace, said),
-        None => (RigCause::EngineApi, stage.rig.silent().await?),
-    };
-    Some(Fault { cause: Cause::Rig(cause), during: fault.during.clone(), said })
+    if let Some(full) = no_room(fault) {
+        return Some(full);
+    }
+    let (cause, said) = (Cause::Rig(RigCause::EngineApi), stage.rig.silent().await?);
+    Some(Fault { cause, during: fault.during.clone(), said })
 }
 
-/// Whether a program says that there was no room: every disk of a drill is ours.
-fn no_room(said: &str) -> Option<String> {
-    let full = FULL_DISK.iter().any(|words| said.contains(words));
-    full.then(|| "the ground of the drill is full, by what was said".to_owned())
+/// The fault of the ground behind one of the subject's, where the words of the program that failed
+/// say that there was no room: every disk of a drill is ours.
+fn no_room(fault: &Fault) -> Option<Fault> {
+    let full = FULL_DISK.iter().any(|words| fault.said.contains(words));
+    let Cause::Subject(_) = fault.cause else { return None };
+    let said = "the ground of the drill is full, by what was said".to_owned();
+    let cause = Cause::Rig(RigCause::NoSpace);
+    full.then(|| Fault { cause, during: fault.during.clone(), said })
 }
 
 /// What was seen of the machine while the drill went on, the first of each.
@@ -170,10 +174,19 @@ fn failure(cause: RigCause, said: String) -> Failure {
 mod tests {
     use super::*;
 
+    fn fault(cause: Cause, said: &str) -> Fault {
+        Fault { cause, during: "a restore".to_owned(), said: said.to_owned() }
+    }
+
     #[test]
-    fn want_of_room_is_known_by_the_words_of_whoever_wants_it() {
-        assert!(no_room("write: No space left on device").is_some());
-        assert!(no_room("could not extend file: wrote only 4096 of 8192 bytes").is_some());
-        assert!(no_room("it ended with status 1").is_none());
+    fn what_fails_for_want_of_room_is_the_grounds_fault_and_nothing_else_is() {
+        let subject = Cause::Subject(SubjectCause::Server);
+        let words = ["write: No space left on device", "could not extend: wrote only 4096 of 8192"];
+        for said in words {
+            let ours = no_room(&fault(subject, said)).expect("the ground's");
+            assert_eq!(ours.cause, Cause::Rig(RigCause::NoSpace), "{said}");
+            assert_eq!(no_room(&fault(Cause::Rig(RigCause::EngineApi), said)), None);
+        }
+        assert_eq!(no_room(&fault(subject, "it ended with status 1")), None);
     }
 }

@@ -188,13 +188,6 @@ pub fn at_engine(label: &str, value: &str) -> Vec<String> {
     found
 }
 
-/// Whether `clean` left nothing but what others have at this engine: who died without a lease here
-/// is named, and not touched.
-pub fn only_others_left(code: Option<i32>, err: &str) -> bool {
-    let other = |line: &str| line.contains("no lease here") || line.starts_with("hint:");
-    code == Some(0) || code == Some(1) && !err.is_empty() && err.lines().all(other)
-}
-
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return vec![] };
     entries.flatten().map(|entry| entry.path()).collect()

@@ -11,7 +11,7 @@ mod started;
 mod wheel;
 mod wrapped;
 
-pub use bench::{Bench, TINY, at_engine, only_others_left, told};
+pub use bench::{Bench, TINY, at_engine, told};
 pub use decoy::Decoy;
 pub use dice::Dice;
 pub use full::full;
