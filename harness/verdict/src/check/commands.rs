@@ -183,7 +183,9 @@ fn within_names(lines: &[&str]) -> BTreeSet<usize> {
     while at < lines.len() {
         let last = lines.len().min(at + 1 + LINES_MAX);
         let end = (at + 1..last).find(parts).filter(|_| parts(&at));
-        within.extend(at + 1..end.map_or(at + 1, |end| end + 1));
+        if let Some(end) = end {
+            within.extend(at + 1..=end);
+        }
         at = end.unwrap_or(at) + 1;
     }
     within

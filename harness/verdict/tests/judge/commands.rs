@@ -94,6 +94,12 @@ fn an_archive_may_say_that_it_lacks_a_segment_and_nothing_else() {
     };
     found("P00   INFO: unable to find 0001 in the archive\n").expect(CHECK, Held, &[]);
     found("").expect(CHECK, Broken, &["command_failed"]);
+    // A restore that ends so is no question that was answered.
+    let restore = with(&RECOVERY, |ran| {
+        ran.argv = argv(&["pgbackrest", "restore"]);
+        (ran.exit, ran.stdout) = (Some(1), "unable to find 0001 in the archive\n".to_owned());
+    });
+    restore.expect(CHECK, Broken, &["command_failed"]);
 }
 
 #[test]

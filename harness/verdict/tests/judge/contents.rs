@@ -113,6 +113,22 @@ fn an_object_that_came_back_altered_shows_both_definitions() {
 }
 
 #[test]
+fn definitions_that_part_at_their_end_are_shown_from_a_little_before_it() {
+    for (same, shown) in [(80, "x".repeat(80)), (81, format!("…{}", "x".repeat(40)))] {
+        let mut story = Story::latest();
+        for (moment, end) in [(Moment::Baseline, "old"), (Moment::Recovered, "new")] {
+            story.edit(moment, &Question::Inventory, |table| {
+                let last = table.columns.len() - 1;
+                table.rows[0][last] = text(&format!("{}{end}", "x".repeat(same)));
+            });
+        }
+        story.expect("inventory", Broken, &["altered"]);
+        let details = &story.findings("inventory")[0].details;
+        assert_eq!(details[..], [format!("was: {shown}old"), format!("is: {shown}new")]);
+    }
+}
+
+#[test]
 fn an_object_that_is_there_twice_is_altered() {
     let mut story = Story::latest();
     story.edit(Moment::Recovered, &Question::Inventory, |table| {

@@ -49,6 +49,18 @@ fn a_reference_or_an_object_less_is_broken() {
 }
 
 #[test]
+fn what_led_nowhere_before_is_told_where_the_column_does_name_large_objects() {
+    for (resolving, told) in [("0", false), ("1", true)] {
+        let mut story = Story::latest();
+        for moment in [Moment::Baseline, Moment::Recovered] {
+            story.edit(moment, &Question::LargeObjects, |table| numbers(table, 1, resolving, "3"));
+        }
+        story.expect(CHECK, Held, &[]);
+        assert_eq!(story.findings(CHECK).iter().any(|it| it.code == "dangled_before"), told);
+    }
+}
+
+#[test]
 fn an_unlogged_table_may_come_back_empty_and_not_with_references_to_nothing() {
     let story = answered(Moment::Recovered, |table| numbers(table, 2, "0", "0"));
     story.expect(CHECK, Held, &[]);

@@ -5,7 +5,7 @@ use pgrehearse_verdict::finding::Status;
 use pgrehearse_verdict::journal::{self, Event, JournalError, Scope};
 use pgrehearse_verdict::ledger::LedgerError;
 use pgrehearse_verdict::question::{Answer, Question};
-use pgrehearse_verdict::record::RecordError;
+use pgrehearse_verdict::record::{BRIEF_BYTES_MAX, RecordError};
 use pgrehearse_verdict::verdict::{Verdict, judge};
 
 use crate::story::{Story, digest};
@@ -89,6 +89,20 @@ fn a_brief_is_refused_when_it_is_newer_or_none() {
     assert_eq!(read(&newer).err(), Some(RecordError::BriefNewer(3)));
     for text in ["", "{}", "[]", "null", &brief.replacen("\"seed\"", "\"sead\"", 1)] {
         assert!(matches!(read(text), Err(RecordError::BriefDamaged(_))), "{text}");
+    }
+}
+
+#[test]
+fn a_brief_is_read_up_to_its_bound_and_not_beyond() {
+    let story = Story::latest();
+    let brief = serde_json::to_string(&story.brief).expect("a brief is JSON");
+    for (bytes, wanted) in [
+        (BRIEF_BYTES_MAX, None),
+        (BRIEF_BYTES_MAX + 1, Some(RecordError::BriefTooLong(BRIEF_BYTES_MAX + 1))),
+        (BRIEF_BYTES_MAX + 2, Some(RecordError::BriefTooLong(BRIEF_BYTES_MAX + 2))),
+    ] {
+        let padded = format!("{brief}{}", " ".repeat(bytes - brief.len()));
+        assert_eq!(Record::read(&padded, &story.journal(), None, &|_| None).err(), wanted);
     }
 }
 

@@ -118,6 +118,37 @@ fn a_chosen_target_gives_up_what_comes_after_it() {
 }
 
 #[test]
+fn each_harm_is_told_in_its_own_words() {
+    let world = World::busy(3);
+    let drill = |edit: &dyn Fn(&mut Content)| {
+        let mut found = world.first(3);
+        edit(&mut found);
+        Drill::new(&world, &found)
+    };
+    let said = |drill: Drill, code: &str| {
+        let findings = drill.findings();
+        let red = findings.iter().find(|it| it.code == code && it.status == Status::Broken);
+        red.map_or_else(|| panic!("{findings:#?}"), |finding| finding.said.clone())
+    };
+    let twice = drill(&|it| it.transactions.rows.push(it.transactions.rows[1].clone()));
+    assert_eq!(said(twice, "duplicate"), "more than once: 1 transactions or accounts");
+    let torn = drill(&|it| drop(it.entries.rows.remove(1)));
+    assert_eq!(said(torn, "torn"), "only partly there: 1 transactions or accounts");
+    let altered = drill(&|it| it.accounts.rows[0][2] = Some("1".to_owned()));
+    assert_eq!(said(altered, "altered"), "with other content: 1 transactions or accounts");
+    let back = Drill::new(&world, &world.first(3)).chosen(lo(2));
+    let wanted = "there, though they must not be: 1 transactions";
+    assert_eq!(said(back, "resurrected"), wanted);
+    let less = world.database(|tx| *tx != world.ids[1]);
+    let gap = Drill::new(&world, &less).without(history);
+    let wanted = "missing, though what came after them is there: 1 transactions";
+    assert_eq!(said(gap, "gap"), wanted);
+    let unmeant = World::busy(4).first(4);
+    let wanted = "there, though no one intended them: 2 rows";
+    assert_eq!(said(Drill::new(&world, &unmeant), "phantom"), wanted);
+}
+
+#[test]
 fn nothing_is_called_kept_beside_something_red() {
     let world = World::busy(10);
     let mut found = world.first(10);

@@ -118,6 +118,19 @@ fn the_size_of_production_stretches_the_fetch(
 }
 
 #[test]
+fn the_sentence_says_what_was_projected_and_that_it_was_not_measured() {
+    let set = |it: &mut Objectives| {
+        it.rto_s = Some(30.0);
+        it.production_bytes = Some(1_000_000_000);
+    };
+    let (objective, _) = judged(&recovered(set, 3900, 4000));
+    let wanted = "writable 3.900 s to 4.000 s after the strike, at a size of 100.0 MB; projected \
+                  to 1.0 GB, not measured: 21.900 s to 22.000 s with the fetch stretched by size \
+                  and the rest, replay included, as drilled; wanted at most 30.000 s";
+    assert_eq!(objective.expect("an objective").said, wanted);
+}
+
+#[test]
 fn a_projection_needs_the_size_and_the_fetch() {
     let set = |it: &mut Objectives| {
         it.rto_s = Some(1e6);
