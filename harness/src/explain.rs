@@ -59,6 +59,7 @@ texts! {
     "index_corrupt" [];
     "index_disagrees" [];
     "heap_corrupt" [];
+    "map_disagrees" [];
     "page_unreadable" ["unread"];
     "bad_checksums" ["unscanned" "no_checksums"];
     "breached" ["breached_before"];

@@ -109,6 +109,14 @@ fn indexes(sql: &str, shop: bool) -> Option<Reply> {
         let named = ["bt_index_check", "amcheck.bt_index_check", "{index,heapallindexed}"];
         return Some(Reply::table(&["a", "b", "c"], &[&named]));
     }
+    if sql.contains("e.extname = 'pg_visibility'") {
+        let call = |name: &'static str| [name, name, "{regclass}"];
+        let named = [call("pg_check_frozen"), call("pg_check_visible")];
+        return Some(Reply::table(&["a", "b", "c"], &[&named[0], &named[1]]));
+    }
+    if sql.contains("pg_check_visible(o::regclass)") {
+        return Some(Reply::table(&["o", "visible", "frozen"], &[&["2", "0", "0"]]));
+    }
     if sql.starts_with("EXPLAIN (FORMAT JSON)") {
         return Some(Reply::value(r#"[{"Plan": {"Index Name": "customers_pkey"}}]"#));
     }

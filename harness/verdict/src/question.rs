@@ -232,11 +232,13 @@ pub mod looked {
     pub const COUNT: &str = "count";
     /// The pages of a table, as `amcheck` walks them or as they are read from end to end.
     pub const HEAP: &str = "heap";
+    /// What the visibility map of a table says, against its rows.
+    pub const VISIBILITY: &str = "visibility";
     /// Nothing: the index is not valid, not ready or not live, and answers no query.
     pub const UNUSED: &str = "unused";
     /// Nothing: the materialized view of the index was never filled.
     pub const UNFILLED: &str = "unfilled";
-    /// The counts are not the same.
+    /// The counts are not the same, or the map says what is not so.
     pub const DISAGREES: &str = "disagrees";
     /// The pages of the table are damaged.
     pub const DAMAGED: &str = "damaged";

@@ -1,15 +1,18 @@
 //! Whether the indexes of a recovered server say what its tables say.
 //!
 //! Each is looked at from two sides: `amcheck` walks a B-tree and looks for every row in it, and
-//! what a forced scan through the index counts is held against a reading of the whole table. All
-//! of it happens in one transaction a database, which is rolled back: neither the extension nor
-//! the catalogue rows that steer the planner are ever there for anybody else.
+//! what a forced scan through the index counts is held against a reading of the whole table. The
+//! visibility map, which a scan of an index alone believes, is looked at beside it. All of it
+//! happens in one transaction a database, which is rolled back: neither the extensions nor the
+//! catalogue rows that steer the planner are ever there for anybody else.
 
 use std::time::Duration;
 
 use pgrehearse_verdict::question::{Table, columns, looked};
 
 use crate::drill::ask::counts::{conditions, in_order, through};
+use crate::drill::ask::extension::functions;
+use crate::drill::ask::visibility::maps;
 use crate::drill::ask::visit::connect;
 use crate::drill::digest::PINNED;
 use crate::drill::{QUERY_LIMIT, Server};
@@ -32,18 +35,6 @@ JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_am AS am ON am.oid = c.relam
 WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence <> 't' AND am.amname = 'heap'
 ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"";
-/// Where the functions of `amcheck` are, and the arguments they take.
-const FUNCTIONS: &str = "
-SELECT p.proname, format('%I.%I', n.nspname, p.proname), p.proargnames::text
-FROM pg_catalog.pg_extension AS e
-JOIN pg_catalog.pg_depend AS d ON d.refclassid = 'pg_catalog.pg_extension'::regclass
-  AND d.refobjid = e.oid AND d.classid = 'pg_catalog.pg_proc'::regclass AND d.deptype = 'e'
-JOIN pg_catalog.pg_proc AS p ON p.oid = d.objid
-JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
-WHERE e.extname = 'amcheck' AND p.proname IN ('bt_index_check', 'verify_heapam')
-ORDER BY p.proname, p.pronargs DESC";
-const MAKE: &str =
-    "CREATE SCHEMA pgrehearse_amcheck; CREATE EXTENSION amcheck SCHEMA pgrehearse_amcheck";
 pub(super) const KEEP: &str = "SAVEPOINT look";
 pub(super) const UNDO: &str = "ROLLBACK TO SAVEPOINT look; RELEASE SAVEPOINT look";
 /// One line of [`INDEXES`].
@@ -71,10 +62,10 @@ struct Amcheck {
 }
 
 /// A look at one thing: its name, what was looked at, and what was amiss.
-type Line = (String, &'static str, Option<String>);
+pub(super) type Line = (String, &'static str, Option<String>);
 
-/// What can be said of every index of `databases`, and of the tables where the server's pages
-/// have no checksums.
+/// What can be said of every index of `databases` and of the visibility map of every table, and
+/// of the tables themselves where the server's pages have no checksums.
 ///
 /// # Errors
 /// A server that is lost, or a database that does not let itself be listed.
@@ -116,6 +107,7 @@ async fn database_lines(server: &Server, database: &str) -> Result<Vec<Line>, Sq
     if first(checksums).as_deref() != Some("on") {
         heaps(&mut *session, &amcheck, &mut lines).await?;
     }
+    maps(&mut *session, &mut lines).await?;
     session.query("ROLLBACK", QUERY_LIMIT).await?;
     Ok(lines)
 }
@@ -160,39 +152,27 @@ async fn list(session: &mut dyn Session) -> Result<Vec<Index>, SqlTrouble> {
     rows.map(read).collect()
 }
 
-/// Makes the extension where it is not there, and finds its functions.
+/// The functions of `amcheck` as they are called.
 async fn amcheck(session: &mut dyn Session) -> Result<Amcheck, SqlTrouble> {
-    let mut found = functions(session).await?;
-    let mut absent = "`amcheck` has no such function".to_owned();
-    if found.is_empty() {
-        match attempt(session, MAKE, false).await? {
-            Ok(_) => found = functions(session).await?,
-            Err(said) => absent = format!("`amcheck` cannot be made: {said}"),
-        }
-    }
-    // The one with the most arguments comes first.
-    let named = |name: &str| found.iter().find(|row| row[0] == name).ok_or_else(|| absent.clone());
-    let index = named("bt_index_check").map(|row| {
-        let extra = ["heapallindexed", "checkunique"].iter().filter(|name| row[2].contains(**name));
-        (row[1].clone(), extra.map(|name| format!(", {name} => true")).collect())
-    });
-    Ok(Amcheck {
-        index: index.and_then(|(call, extra): (String, String)| {
-            let whole = extra.contains("heapallindexed");
-            let old = "this `amcheck` does not look for the rows of the table in the index";
-            whole.then_some((call, extra)).ok_or_else(|| old.to_owned())
-        }),
-        heap: named("verify_heapam").map(|row| row[1].clone()),
-    })
-}
-
-async fn functions(session: &mut dyn Session) -> Result<Vec<[String; 3]>, SqlTrouble> {
-    let rows = session.query(FUNCTIONS, QUERY_LIMIT).await?.into_iter().flat_map(|t| t.rows);
-    let read = |row: Vec<Option<String>>| {
-        let row = row.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>();
-        row.try_into().map_err(|_| misshapen("the functions did not come as they were asked for"))
+    let found = functions(session, "amcheck").await?;
+    let named = |name: &str| match &found {
+        Ok(found) => found
+            .iter()
+            .find(|it| it.name == name)
+            .ok_or_else(|| "`amcheck` has no such function".to_owned()),
+        Err(said) => Err(said.clone()),
     };
-    rows.map(read).collect()
+    let index = named("bt_index_check").and_then(|it| {
+        let extra = ["heapallindexed", "checkunique"].iter();
+        let extra: String = extra
+            .filter(|name| it.arguments.contains(**name))
+            .map(|name| format!(", {name} => true"))
+            .collect();
+        let old = "this `amcheck` does not look for the rows of the table in the index";
+        let whole = extra.contains("heapallindexed");
+        whole.then(|| (it.call.clone(), extra)).ok_or_else(|| old.to_owned())
+    });
+    Ok(Amcheck { index, heap: named("verify_heapam").map(|it| it.call.clone()) })
 }
 
 async fn one(
@@ -302,6 +282,6 @@ pub(super) fn first(tables: Vec<Table>) -> Option<String> {
     tables.into_iter().rfind(|table| !table.rows.is_empty())?.rows.swap_remove(0).swap_remove(0)
 }
 
-fn misshapen(said: &str) -> SqlTrouble {
+pub(super) fn misshapen(said: &str) -> SqlTrouble {
     SqlTrouble { code: None, said: said.to_owned(), lost: false }
 }

@@ -8,6 +8,7 @@ mod catalogue;
 mod constraints;
 mod counts;
 mod doors;
+mod extension;
 mod indexes;
 mod keys;
 mod large_objects;
@@ -18,6 +19,7 @@ mod secrecy;
 mod sequences;
 mod statistics;
 mod text;
+mod visibility;
 mod visit;
 
 pub use access::Access;

@@ -18,8 +18,9 @@ const NAME: &str = "indexes";
 
 /// Wants every index that the inventory named at the baseline to have been looked at on the
 /// recovered server and found whole: a B-tree by its structure and by its count, every other by
-/// its count. One that was not in use at the baseline need not be. Where the pages of the
-/// recovered server have no checksums, every table must have been walked, too. Whatever else the
+/// its count. One that was not in use at the baseline need not be. Of every table the visibility
+/// map must have been held against its rows; and where the pages of the recovered server have no
+/// checksums, the table must have been walked, too. Whatever else the
 /// answer holds (the indexes of the catalogues) must be well where it is named.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -115,10 +116,9 @@ fn wanted<'a>(before: &'a Table, server: &Table) -> BTreeMap<(&'a str, &'a str),
                 vec![looked::STRUCTURE, looked::COUNT]
             }
             "index" => vec![looked::COUNT],
-            "table" | "materialized view"
-                if !guarded && definition.contains("access method heap") =>
-            {
-                vec![looked::HEAP]
+            "table" | "materialized view" if definition.contains("access method heap") => {
+                let walked = (!guarded).then_some(looked::HEAP);
+                walked.into_iter().chain([looked::VISIBILITY]).collect()
             }
             _ => continue,
         };
@@ -152,6 +152,12 @@ fn amiss(what: &str, name: &str, said: &str) -> Option<Finding> {
         looked::HEAP if unreadable(said) || begins(looked::DAMAGED) => {
             Some(Finding::broken(NAME, "heap_corrupt", text))
         }
+        looked::VISIBILITY if begins(looked::DISAGREES) => {
+            Some(Finding::broken(NAME, "map_disagrees", text))
+        }
+        looked::VISIBILITY if unreadable(said) => {
+            Some(Finding::broken(NAME, "heap_corrupt", text))
+        }
         looked::COUNT if begins(looked::DISAGREES) => {
             Some(Finding::broken(NAME, "index_disagrees", text))
         }
@@ -180,12 +186,17 @@ fn not_tried(said: &str, things: &BTreeSet<(&str, &str)>) -> Finding {
 }
 
 fn looks(table: &Table) -> Option<Looks<'_>> {
+    const KNOWN: [&str; 6] = [
+        looked::STRUCTURE,
+        looked::COUNT,
+        looked::HEAP,
+        looked::VISIBILITY,
+        looked::UNUSED,
+        looked::UNFILLED,
+    ];
     let mut looks = Looks::new();
     for row in 0..table.rows.len() {
-        let what = table.get(row, "what").filter(|what| {
-            [looked::STRUCTURE, looked::COUNT, looked::HEAP, looked::UNUSED, looked::UNFILLED]
-                .contains(what)
-        })?;
+        let what = table.get(row, "what").filter(|what| KNOWN.contains(what))?;
         let name = (table.get(row, "database")?, table.get(row, "index")?);
         looks.entry(name).or_default().insert((what, table.get(row, "said")));
     }
