@@ -92,9 +92,10 @@ pub async fn bracket(
     end
 }
 
-/// The fault of the ground behind one of the subject's, if there is one.
+/// The fault of the ground behind one of the subject's, or behind time that nobody's work took, if
+/// there is one.
 pub(super) async fn behind(stage: &Stage, fault: &Fault) -> Option<Fault> {
-    let Cause::Subject(_) = fault.cause else { return None };
+    let (Cause::Subject(_) | Cause::Rig(RigCause::TimeLimit)) = fault.cause else { return None };
     if let Some(full) = no_room(fault) {
         return Some(full);
     }
