@@ -170,6 +170,29 @@ async fn whatever_goes_wrong_at_any_call_the_drill_ends_and_gives_everything_bac
     }
 }
 
+/// Whoever was at work then, and where nobody was: the ground is named, and nobody is blamed.
+#[tokio::test(start_paused = true)]
+async fn a_drill_whose_time_is_up_while_the_ground_is_silent_is_unknown_and_says_so() {
+    let plan = short("dropped-table");
+    let calls = Calls::of(&perform_all(&plan, Mishap::None).await);
+    for number in (1..=calls.count()).filter(|number| !calls.of_a_writer(*number)) {
+        let mishap = Mishap::Silent(number);
+        let performed = perform_all(&plan, mishap).await;
+        let wanted = (End::TimedOut, Verdict::Unknown);
+        let found = (performed.end, performed.judged.verdict);
+        assert_eq!(found, wanted, "{mishap:?}\n{}", performed.shown());
+        let named = performed.record.lines.iter().any(|line| match &line.event {
+            Event::Fault(fault) => {
+                fault.cause == Cause::Rig(RigCause::EngineApi)
+                    && fault.said == "the ground is silent"
+            }
+            _ => false,
+        });
+        assert!(named, "{mishap:?}\n{}", performed.shown());
+        calls.hold_always(mishap, &performed);
+    }
+}
+
 #[rstest::rstest]
 #[tokio::test(start_paused = true)]
 async fn whenever_the_user_wishes_for_an_end_the_drill_ends_and_gives_everything_back(

@@ -48,7 +48,7 @@ impl Calls {
         &self.0[..usize::try_from(number).unwrap() - 1]
     }
 
-    fn of_a_writer(&self, number: u64) -> bool {
+    pub fn of_a_writer(&self, number: u64) -> bool {
         user(&self.at(number).call) == Some(WRITER)
     }
 

@@ -101,6 +101,8 @@ pub enum Mishap {
     None,
     /// A failure at the call with this number.
     At(u64, Injected),
+    /// The call with this number never ends, and from then on the ground does not answer.
+    Silent(u64),
     /// The user wishes for an end at the call with this number.
     Wish(u64),
 }
@@ -114,8 +116,10 @@ pub fn folder() -> TempDir {
 fn rig(mishap: Mishap, wish: watch::Sender<Wish>) -> ScriptedRig {
     let mut script = Script::new()
         .server("*", ServerScript { ready_after: Duration::from_millis(20), in_recovery: 3 });
-    if let Mishap::At(number, injected) = mishap {
-        script = script.inject(number, injected);
+    match mishap {
+        Mishap::At(number, injected) => script = script.inject(number, injected),
+        Mishap::Silent(number) => script = script.inject(number, Injected::Hang),
+        Mishap::None | Mishap::Wish(_) => {}
     }
     let (mut scene, mut calls) = (Scene::default(), 0);
     let script = script.rule(move |call, world| {
@@ -127,7 +131,11 @@ fn rig(mishap: Mishap, wish: watch::Sender<Wish>) -> ScriptedRig {
         }
         scene.reply(call, world)
     });
-    script.build()
+    let rig = script.build();
+    if let Mishap::Silent(_) = mishap {
+        rig.world(|world| world.silent = Some("the ground is silent".to_owned()));
+    }
+    rig
 }
 
 /// Performs the plan as a run does: bracket, release, and the folder is what is left.

@@ -27,7 +27,7 @@ const LOOK_LIMIT_SERVER: &str = "3600s";
 const DAMAGES_MAX: usize = 3;
 
 const INDEXES: &str = include_str!("indexes.sql");
-/// The tables that are to be walked where pages have no checksums.
+/// Every table with pages and a map of its own; of a partitioned one its partitions have them.
 const TABLES: &str = "
 SELECT c.oid::text, format('%I.%I', n.nspname, c.relname)
 FROM pg_catalog.pg_class AS c
@@ -37,6 +37,7 @@ WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence <> 't' AND am.amname = '
 ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"";
 pub(super) const KEEP: &str = "SAVEPOINT look";
 pub(super) const UNDO: &str = "ROLLBACK TO SAVEPOINT look; RELEASE SAVEPOINT look";
+
 /// One line of [`INDEXES`].
 pub(super) struct Index {
     pub oid: String,
@@ -52,6 +53,12 @@ pub(super) struct Index {
     pub value: Option<String>,
     pub kind: Option<String>,
     pub collation: Option<String>,
+}
+
+/// One line of [`TABLES`].
+pub(super) struct Heap {
+    pub oid: String,
+    pub identity: String,
 }
 
 /// The calls of `amcheck` as they are begun, up to the number of the relation.
@@ -103,11 +110,12 @@ async fn database_lines(server: &Server, database: &str) -> Result<Vec<Line>, Sq
     for index in &listed {
         one(&mut *session, index, &amcheck, &mut lines).await?;
     }
+    let tables = tables(&mut *session).await?;
     let checksums = session.query("SHOW data_checksums", QUERY_LIMIT).await?;
     if first(checksums).as_deref() != Some("on") {
-        heaps(&mut *session, &amcheck, &mut lines).await?;
+        heaps(&mut *session, &tables, &amcheck, &mut lines).await?;
     }
-    maps(&mut *session, &mut lines).await?;
+    maps(&mut *session, &tables, &mut lines).await?;
     session.query("ROLLBACK", QUERY_LIMIT).await?;
     Ok(lines)
 }
@@ -227,17 +235,23 @@ async fn one(
     Ok(())
 }
 
+async fn tables(session: &mut dyn Session) -> Result<Vec<Heap>, SqlTrouble> {
+    let rows = session.query(TABLES, QUERY_LIMIT).await?.into_iter().flat_map(|t| t.rows);
+    let read = |row| match <[Option<String>; 2]>::try_from(row) {
+        Ok([Some(oid), Some(identity)]) => Ok(Heap { oid, identity }),
+        _ => Err(misshapen("the list of tables did not come as it was asked for")),
+    };
+    rows.map(read).collect()
+}
+
 /// Walks every table: without checksums nobody else would notice a damaged row.
 async fn heaps(
     session: &mut dyn Session,
+    tables: &[Heap],
     amcheck: &Amcheck,
     lines: &mut Vec<Line>,
 ) -> Result<(), SqlTrouble> {
-    let tables = session.query(TABLES, QUERY_LIMIT).await?;
-    for row in tables.into_iter().flat_map(|table| table.rows) {
-        let Ok([Some(oid), Some(identity)]) = <[Option<String>; 2]>::try_from(row) else {
-            return Err(misshapen("the list of tables did not come as it was asked for"));
-        };
+    for Heap { oid, identity } in tables {
         let said = match &amcheck.heap {
             Ok(call) => {
                 let sql = format!(
@@ -248,7 +262,7 @@ async fn heaps(
             }
             Err(said) => Some(said.clone()),
         };
-        lines.push((identity, looked::HEAP, said));
+        lines.push((identity.clone(), looked::HEAP, said));
     }
     Ok(())
 }

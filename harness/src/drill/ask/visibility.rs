@@ -1,50 +1,33 @@
 //! Whether the visibility map of each table tells the truth.
 //!
 //! A scan of an index alone believes it, and so does a VACUUM: rows that it passes over for ever
-//! are lost when the transaction numbers come round. No count and no checksum shows it.
+//! are lost when the transaction numbers come round. A map of another moment has good checksums,
+//! and where no index is scanned alone no count shows it.
 
 use pgrehearse_verdict::question::{Table, looked};
 
 use crate::drill::ask::extension::functions;
-use crate::drill::ask::indexes::{Line, attempt, misshapen};
-use crate::drill::{QUERY_LIMIT, quote_literal};
+use crate::drill::ask::indexes::{Heap, Line, attempt};
+use crate::drill::quote_literal;
 use crate::rig::{Session, SqlTrouble};
-
-/// Every table with a map; of a partitioned one its partitions have them.
-const TABLES: &str = "
-SELECT c.oid::text, format('%I.%I', n.nspname, c.relname)
-FROM pg_catalog.pg_class AS c
-JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-JOIN pg_catalog.pg_am AS am ON am.oid = c.relam
-WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence <> 't' AND am.amname = 'heap'
-ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"";
 
 /// Looks at the map of every table: all at once, and only if that fails one by one.
 pub(super) async fn maps(
     session: &mut dyn Session,
+    tables: &[Heap],
     lines: &mut Vec<Line>,
 ) -> Result<(), SqlTrouble> {
-    let listed = session.query(TABLES, QUERY_LIMIT).await?;
-    let mut tables: Vec<(String, String)> = vec![];
-    for row in listed.into_iter().flat_map(|table| table.rows) {
-        let Ok([Some(oid), Some(identity)]) = <[Option<String>; 2]>::try_from(row) else {
-            return Err(misshapen("the list of tables did not come as it was asked for"));
-        };
-        tables.push((oid, identity));
-    }
     let look = match calls(session).await? {
         Ok(look) => look,
         Err(said) => {
-            let untried = tables
-                .into_iter()
-                .map(|(_, identity)| (identity, looked::VISIBILITY, Some(said.clone())));
-            lines.extend(untried);
+            let untried = |it: &Heap| (it.identity.clone(), looked::VISIBILITY, Some(said.clone()));
+            lines.extend(tables.iter().map(untried));
             return Ok(());
         }
     };
-    let oids: Vec<&str> = tables.iter().map(|(oid, _)| oid.as_str()).collect();
+    let oids: Vec<&str> = tables.iter().map(|it| it.oid.as_str()).collect();
     let all = attempt(session, &look.of(&oids), true).await?.ok();
-    for (oid, identity) in &tables {
+    for Heap { oid, identity } in tables {
         let said = match &all {
             Some(found) => read(found, oid),
             None => match attempt(session, &look.of(&[oid]), true).await? {

@@ -188,6 +188,10 @@ impl Rig for ScriptedRig {
         Ok(Arc::new(ScriptedNode { rig: self.clone(), spec: want }))
     }
 
+    async fn silent(&self) -> Option<String> {
+        self.world(|world| world.silent.clone())
+    }
+
     async fn release(&self) -> Vec<String> {
         let came = self.call(Call::Release, None).await;
         if let What::Trouble(trouble) = came.what {

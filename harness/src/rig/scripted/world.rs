@@ -13,6 +13,8 @@ pub struct World {
     files: BTreeMap<(String, String), Vec<u8>>,
     /// The last server that was started on each node.
     pub servers: BTreeMap<String, ServerState>,
+    /// Why the ground does not answer, if it does not.
+    pub silent: Option<String>,
     pub(super) calls: Vec<Called>,
     pub(super) counted: u64,
     pub(super) nodes: Vec<String>,
@@ -53,6 +55,7 @@ impl World {
         World {
             files: BTreeMap::new(),
             servers: BTreeMap::new(),
+            silent: None,
             calls: vec![],
             counted: 0,
             nodes: vec![],

@@ -155,9 +155,7 @@ fn amiss(what: &str, name: &str, said: &str) -> Option<Finding> {
         looked::VISIBILITY if begins(looked::DISAGREES) => {
             Some(Finding::broken(NAME, "map_disagrees", text))
         }
-        looked::VISIBILITY if unreadable(said) => {
-            Some(Finding::broken(NAME, "heap_corrupt", text))
-        }
+        looked::VISIBILITY if unreadable(said) => Some(Finding::broken(NAME, "heap_corrupt", text)),
         looked::COUNT if begins(looked::DISAGREES) => {
             Some(Finding::broken(NAME, "index_disagrees", text))
         }
