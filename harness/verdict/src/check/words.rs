@@ -283,6 +283,18 @@ mod tests {
     }
 
     #[test]
+    fn only_the_name_of_a_program_stands_before_its_words() {
+        for (line, wanted) in [
+            ("pg_dump: creating TABLE", "creating TABLE"),
+            ("Creating: creating TABLE", "Creating: creating TABLE"),
+            ("saw this: creating TABLE", "saw this: creating TABLE"),
+            ("warning: creating TABLE", "warning: creating TABLE"),
+        ] {
+            assert_eq!(bare(line), wanted);
+        }
+    }
+
+    #[test]
     fn what_explains_and_what_is_data_says_nothing_of_its_own() {
         for line in ["pg_dump: hint: Consider a full dump", "HINT: set the option", "    more", ""]
         {

@@ -153,14 +153,22 @@ fn a_thousand_differences_are_counted_and_not_listed() {
 
 #[test]
 fn an_altered_table_is_told_by_rows_content_or_shape() {
-    for (column, value, code) in
-        [(2, "1999".to_owned(), "rows"), (3, digest(b"x"), "content"), (4, "x".to_owned(), "shape")]
-    {
+    for (column, value, code, details) in [
+        (2, "1999".to_owned(), "rows", &[][..]),
+        (3, digest(b"x"), "content", &["digest was "][..]),
+        (4, "x".to_owned(), "shape", &["shape was `"][..]),
+    ] {
         let mut story = Story::latest();
         story.edit(Moment::Recovered, &Question::Fingerprint, |table| {
             table.rows[0][column] = Some(value);
         });
         story.expect("fingerprint", Broken, &[code]);
+        let told = &story.findings("fingerprint")[0].details;
+        assert_eq!(told.len(), details.len(), "{told:?}");
+        assert!(
+            told.iter().zip(details).all(|(told, wanted)| told.starts_with(wanted)),
+            "{told:?}"
+        );
     }
 }
 

@@ -149,6 +149,18 @@ fn each_harm_is_told_in_its_own_words() {
 }
 
 #[test]
+fn a_transaction_that_is_named_is_named_with_what_is_wrong_with_it() {
+    let world = World::busy(3);
+    let mut found = world.first(3);
+    found.entries.rows.remove(1);
+    let findings = Drill::new(&world, &found).findings();
+    let torn = findings.iter().find(|it| it.code == "torn").expect("torn");
+    let said = &torn.details[0];
+    assert!(said.starts_with(&format!("`{}` (number 1 of writer 1", world.ids[1])), "{said}");
+    assert!(said.ends_with(": 1 of its 1 entries are not there"), "{said}");
+}
+
+#[test]
 fn nothing_is_called_kept_beside_something_red() {
     let world = World::busy(10);
     let mut found = world.first(10);

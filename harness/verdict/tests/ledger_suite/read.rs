@@ -109,6 +109,16 @@ fn a_line_that_cannot_follow_is_damage(#[case] at: usize, #[case] spoil: fn(&mut
 }
 
 #[test]
+fn a_gap_in_the_numbers_of_a_writer_is_told_with_the_number_that_is_next() {
+    let mut world = World::new(1, 2);
+    world.commit(0, transfer(0, 1, 5));
+    world.commit(0, transfer(0, 1, 5));
+    intent(&mut world.rows[4], |seq, _| *seq = 3);
+    let Err(LedgerError::Damaged(_, said)) = parse(&world.text()) else { panic!("believed") };
+    assert!(said.ends_with("is number 3 of its writer, 2 is next"), "{said}");
+}
+
+#[test]
 fn another_writers_transaction_cannot_be_deleted() {
     let mut world = World::new(2, 2);
     let first = world.commit(0, transfer(0, 1, 5));
