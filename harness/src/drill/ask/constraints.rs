@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use pgrehearse_verdict::question::{Table, columns};
 
-use crate::drill::ask::indexes::attempt;
+use crate::drill::ask::attempt::attempt;
 use crate::drill::ask::visit::Visit;
 use crate::drill::{QUERY_LIMIT, quote_ident};
 use crate::rig::{Session, SqlTrouble};

@@ -5,7 +5,8 @@
 use pgrehearse_verdict::question::looked;
 use serde_json::Value;
 
-use crate::drill::ask::indexes::{Index, KEEP, LOOK_LIMIT, UNDO, attempt, first};
+use crate::drill::ask::attempt::{KEEP, LOOK_LIMIT, UNDO, attempt, first};
+use crate::drill::ask::indexes::Index;
 use crate::drill::{QUERY_LIMIT, quote_literal};
 use crate::rig::{Session, SqlTrouble};
 

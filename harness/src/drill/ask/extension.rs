@@ -1,7 +1,7 @@
 //! Functions of an extension that comes with the server: found where the database has it, made
 //! for the length of a transaction where it has not.
 
-use crate::drill::ask::indexes::{attempt, misshapen};
+use crate::drill::ask::attempt::{attempt, misshapen};
 use crate::drill::{QUERY_LIMIT, quote_literal};
 use crate::rig::{Session, SqlTrouble};
 

@@ -6,10 +6,9 @@
 //! happens in one transaction a database, which is rolled back: neither the extensions nor the
 //! catalogue rows that steer the planner are ever there for anybody else.
 
-use std::time::Duration;
-
 use pgrehearse_verdict::question::{Table, columns, looked};
 
+use crate::drill::ask::attempt::{LOOK_LIMIT_SERVER, attempt, first, misshapen};
 use crate::drill::ask::counts::{conditions, in_order, through};
 use crate::drill::ask::extension::functions;
 use crate::drill::ask::visibility::maps;
@@ -18,11 +17,6 @@ use crate::drill::digest::PINNED;
 use crate::drill::{QUERY_LIMIT, Server};
 use crate::rig::{Session, SqlTrouble};
 
-/// How long one look at one index or table may take; the server gives the look up by itself a
-/// little earlier.
-pub(super) const LOOK_LIMIT: Duration = Duration::from_secs(3600 + 60);
-/// The same, as the server is told.
-const LOOK_LIMIT_SERVER: &str = "3600s";
 /// Damages of one table that are repeated.
 const DAMAGES_MAX: usize = 3;
 
@@ -35,8 +29,6 @@ JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_am AS am ON am.oid = c.relam
 WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence <> 't' AND am.amname = 'heap'
 ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"";
-pub(super) const KEEP: &str = "SAVEPOINT look";
-pub(super) const UNDO: &str = "ROLLBACK TO SAVEPOINT look; RELEASE SAVEPOINT look";
 
 /// One line of [`INDEXES`].
 pub(super) struct Index {
@@ -272,30 +264,4 @@ fn damages(tables: Vec<Table>) -> Option<String> {
     let count = rows.first()?.first()?.clone().unwrap_or_default();
     let shown: Vec<String> = rows.into_iter().filter_map(|mut row| row.pop()?).collect();
     Some(format!("{}: {count} damages, {}", looked::DAMAGED, shown.join("; ")))
-}
-
-/// What came of `sql`, and nothing of it left behind where `undone`, nor where it failed.
-pub(super) async fn attempt(
-    session: &mut dyn Session,
-    sql: &str,
-    undone: bool,
-) -> Result<Result<Vec<Table>, String>, SqlTrouble> {
-    session.query(KEEP, QUERY_LIMIT).await?;
-    match session.query(sql, LOOK_LIMIT).await {
-        Err(trouble) if trouble.lost => Err(trouble),
-        found => {
-            if undone || found.is_err() {
-                session.query(UNDO, QUERY_LIMIT).await?;
-            }
-            Ok(found.map_err(|trouble| trouble.to_string()))
-        }
-    }
-}
-
-pub(super) fn first(tables: Vec<Table>) -> Option<String> {
-    tables.into_iter().rfind(|table| !table.rows.is_empty())?.rows.swap_remove(0).swap_remove(0)
-}
-
-pub(super) fn misshapen(said: &str) -> SqlTrouble {
-    SqlTrouble { code: None, said: said.to_owned(), lost: false }
 }

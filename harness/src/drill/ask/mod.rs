@@ -4,6 +4,7 @@ mod access;
 mod activity;
 mod artifacts;
 mod asking;
+mod attempt;
 mod catalogue;
 mod constraints;
 mod counts;

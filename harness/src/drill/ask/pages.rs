@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use pgrehearse_verdict::question::{Table, columns};
 
+use crate::drill::ask::attempt::attempt;
 use crate::drill::ask::constraints::listed;
-use crate::drill::ask::indexes::attempt;
 use crate::drill::ask::visit::Visit;
 use crate::drill::{QUERY_LIMIT, Server};
 use crate::rig::{Command, Place, Session, SqlTrouble};

@@ -3,8 +3,8 @@
 use pgrehearse_verdict::question::{Table, columns, worded};
 
 use crate::drill::QUERY_LIMIT;
+use crate::drill::ask::attempt::{attempt, first};
 use crate::drill::ask::constraints::{BY_INDEX, IN_ORDER, listed};
-use crate::drill::ask::indexes::{attempt, first};
 use crate::drill::ask::visit::Visit;
 use crate::rig::{Session, SqlTrouble};
 

@@ -6,8 +6,9 @@
 
 use pgrehearse_verdict::question::{Table, looked};
 
+use crate::drill::ask::attempt::attempt;
 use crate::drill::ask::extension::functions;
-use crate::drill::ask::indexes::{Heap, Line, attempt};
+use crate::drill::ask::indexes::{Heap, Line};
 use crate::drill::quote_literal;
 use crate::rig::{Session, SqlTrouble};
 
