@@ -1,5 +1,5 @@
 //! Whole drills whose restore, backup or archive is spoiled from outside, in ways that stand in no
-//! list of ours: none of them may pass. Some are tried always, all with `PGREHEARSE_FULL=1`.
+//! list of ours: none of them may pass. Some are tried always, all by the full matrix.
 
 mod attacks {
     mod ground;

@@ -39,13 +39,11 @@ fn under(line: Line, lines: usize) -> (Option<i32>, String) {
 }
 
 #[rstest::rstest]
-#[case::cut(Line::Cut, true)]
-#[case::hung(Line::Hung, false)]
-fn a_drill_that_loses_the_engine_is_not_green_and_leaves_nothing(
-    #[case] line: Line,
-    #[case] always: bool,
-) {
-    if !(always || full()) || !engine_answers() {
+#[case::cut(Line::Cut)]
+#[ignore = "one of the full matrix"]
+#[case::hung(Line::Hung)]
+fn a_drill_that_loses_the_engine_is_not_green_and_leaves_nothing(#[case] line: Line) {
+    if !engine_answers() {
         return;
     }
     set_up(&[Needs::Mmdebstrap]);
@@ -59,8 +57,9 @@ fn a_drill_that_loses_the_engine_is_not_green_and_leaves_nothing(
 }
 
 #[test]
+#[ignore = "one of the full matrix"]
 fn a_drill_whose_engine_is_late_ends_and_is_judged_by_what_it_saw() {
-    if !full() || !engine_answers() {
+    if !engine_answers() {
         return;
     }
     set_up(&[Needs::Mmdebstrap]);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use pgrehearse_testkit::{Needs, full, set_up};
+use pgrehearse_testkit::{Needs, set_up};
 
 /// A zone whose offset is no whole number of half hours.
 const KATHMANDU: &str = "Asia/Kathmandu";
@@ -33,26 +33,31 @@ fn know(locale: &str) {
 }
 
 #[rstest::rstest]
-#[case::east_in_turkish(true, "generated-schema.yaml", KATHMANDU, TURKISH, 11)]
-#[case::west(false, "dropped-table.yaml", ST_JOHNS, "C.UTF-8", 12)]
-#[case::west_in_turkish(false, "dropped-table.yaml", ST_JOHNS, TURKISH, 13)]
-#[case::a_dump_in_turkish(false, "nightly-dump.yaml", KATHMANDU, TURKISH, 14)]
-#[case::a_chain_of_files(false, "basebackup-dropped-table.yaml", KATHMANDU, TURKISH, 15)]
-#[case::another_schema(false, "generated-schema.yaml", ST_JOHNS, "C.UTF-8", 16)]
-#[case::a_third_schema(false, "generated-schema.yaml", "UTC", "C.UTF-8", 17)]
-#[case::a_fourth_schema(false, "generated-schema.yaml", KATHMANDU, "C.UTF-8", 18)]
-#[case::a_dumped_schema(false, "generated-dump.yaml", KATHMANDU, TURKISH, 19)]
-#[case::another_dumped_schema(false, "generated-dump.yaml", ST_JOHNS, "C.UTF-8", 63)]
+#[case::east_in_turkish("generated-schema.yaml", KATHMANDU, TURKISH, 11)]
+#[ignore = "one of the full matrix"]
+#[case::west("dropped-table.yaml", ST_JOHNS, "C.UTF-8", 12)]
+#[ignore = "one of the full matrix"]
+#[case::west_in_turkish("dropped-table.yaml", ST_JOHNS, TURKISH, 13)]
+#[ignore = "one of the full matrix"]
+#[case::a_dump_in_turkish("nightly-dump.yaml", KATHMANDU, TURKISH, 14)]
+#[ignore = "one of the full matrix"]
+#[case::a_chain_of_files("basebackup-dropped-table.yaml", KATHMANDU, TURKISH, 15)]
+#[ignore = "one of the full matrix"]
+#[case::another_schema("generated-schema.yaml", ST_JOHNS, "C.UTF-8", 16)]
+#[ignore = "one of the full matrix"]
+#[case::a_third_schema("generated-schema.yaml", "UTC", "C.UTF-8", 17)]
+#[ignore = "one of the full matrix"]
+#[case::a_fourth_schema("generated-schema.yaml", KATHMANDU, "C.UTF-8", 18)]
+#[ignore = "one of the full matrix"]
+#[case::a_dumped_schema("generated-dump.yaml", KATHMANDU, TURKISH, 19)]
+#[ignore = "one of the full matrix"]
+#[case::another_dumped_schema("generated-dump.yaml", ST_JOHNS, "C.UTF-8", 63)]
 fn a_healthy_drill_is_green_wherever_it_is(
-    #[case] always: bool,
     #[case] scenario: &str,
     #[case] zone: &str,
     #[case] locale: &str,
     #[case] seed: u32,
 ) {
-    if !always && !full() {
-        return;
-    }
     know(TURKISH);
     let place = tempfile::tempdir().expect("a folder");
     let text = fs::read_to_string(root().join("scenarios").join(scenario)).expect("a scenario");

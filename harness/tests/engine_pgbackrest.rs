@@ -14,7 +14,6 @@ use pgrehearse::drill::locate::{File, Harm, Window, before};
 use pgrehearse::engine::{Archive, RestoresFiles, Target};
 use pgrehearse::rig::{Command, Place};
 use pgrehearse::sabotage::{self, Bench};
-use pgrehearse_testkit::full;
 use pgrehearse_verdict::journal::{self, Cause, Event, RigCause, SubjectCause};
 use pgrehearse_verdict::lsn::{Lsn, Segment};
 
@@ -26,11 +25,6 @@ async fn house(kind: Kind) -> House {
 
 fn command(argv: &[&str]) -> Command {
     Command::new("test", LIMIT, argv.iter().copied())
-}
-
-/// What has been seen on one kind of ground is tried on the other where everything is.
-fn is_left_out(kind: Kind) -> bool {
-    matches!(kind, Kind::Docker) && !full()
 }
 
 const SHOP: &str = "create schema shop; create table shop.customers (id int primary key); \
@@ -80,12 +74,10 @@ async fn what_committed_while_a_table_was_dropped_is_kept_and_the_drop_is_undone
 
 #[rstest::rstest]
 #[case::local(Kind::Local)]
+#[ignore = "one of the full matrix"]
 #[case::docker(Kind::Docker)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_partitioned_table_in_a_tablespace_of_another_database_is_found(#[case] kind: Kind) {
-    if is_left_out(kind) {
-        return;
-    }
     let house = house(kind).await;
     let spaces = house.source.node.place(Place::Tablespaces);
     let make = command(&["mkdir", &format!("{spaces}/a")]);
@@ -139,14 +131,12 @@ async fn a_partitioned_table_in_a_tablespace_of_another_database_is_found(#[case
 
 #[rstest::rstest]
 #[case::local(Kind::Local)]
+#[ignore = "one of the full matrix"]
 #[case::docker(Kind::Docker)]
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_lost_data_directory_all_that_was_archived_comes_back_and_no_more(
     #[case] kind: Kind,
 ) {
-    if is_left_out(kind) {
-        return;
-    }
     let house = house(kind).await;
     one(&house.source, SHOP).await;
     let first = house.backup("incr").await;
@@ -204,12 +194,10 @@ async fn a_server_that_still_answers_is_not_lost_although_its_files_are(#[case] 
 
 #[rstest::rstest]
 #[case::local(Kind::Local)]
+#[ignore = "one of the full matrix"]
 #[case::docker(Kind::Docker)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_segment_is_missing_in_the_copy_alone(#[case] kind: Kind) {
-    if is_left_out(kind) {
-        return;
-    }
     let house = house(kind).await;
     let backup = house.backup("full").await;
     one(&house.source, SHOP).await;
