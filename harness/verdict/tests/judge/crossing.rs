@@ -57,6 +57,21 @@ const INVENTORY: &[Case] = &[
         Some("bigint; not null; identity always; inherited"),
     ),
     ("17", &["shop", "not-null constraint", "d_not_null on d"], None, Some("NOT NULL")),
+    ("17", &["shop", "privilege", "table t"], Some(ALL_TO_A), Some(ALL_TO_A_AND_MAINTAIN)),
+    (
+        "17",
+        &["shop", "default privilege", "for role r on tables"],
+        Some(ALL),
+        Some(ALL_AND_MAINTAIN),
+    ),
+    (
+        "17",
+        &["shop", "privilege", "table u"],
+        Some("revoked DELETE from r by r; revoked TRIGGER from r by r"),
+        Some(
+            "revoked DELETE from r by r; revoked MAINTAIN from r by r; revoked TRIGGER from r by r",
+        ),
+    ),
     ("18", &["shop", "not-null constraint", "t_a_not_null on t"], None, Some("NOT NULL a")),
     (
         "18",
@@ -66,7 +81,39 @@ const INVENTORY: &[Case] = &[
     ),
 ];
 
+const ALL_TO_A: &str = "granted DELETE to a by r; granted INSERT to a by r; \
+    granted REFERENCES to a by r; granted SELECT to a by r; granted TRIGGER to a by r; \
+    granted TRUNCATE to a by r; granted UPDATE to a by r";
+const ALL_TO_A_AND_MAINTAIN: &str = "granted DELETE to a by r; granted INSERT to a by r; \
+    granted MAINTAIN to a by r; granted REFERENCES to a by r; granted SELECT to a by r; \
+    granted TRIGGER to a by r; granted TRUNCATE to a by r; granted UPDATE to a by r";
+const ALL: &str = "DELETE to a by r; INSERT to a by r; REFERENCES to a by r; SELECT to a by r; \
+    TRIGGER to a by r; TRUNCATE to a by r; UPDATE to a by r";
+const ALL_AND_MAINTAIN: &str = "DELETE to a by r; INSERT to a by r; MAINTAIN to a by r; \
+    REFERENCES to a by r; SELECT to a by r; TRIGGER to a by r; TRUNCATE to a by r; \
+    UPDATE to a by r";
+
 const RED: &[Case] = &[
+    (
+        "17",
+        &["shop", "privilege", "table t"],
+        Some("granted SELECT to a by r"),
+        Some("granted MAINTAIN to a by r; granted SELECT to a by r"),
+    ),
+    ("17", &["shop", "privilege", "table t"], Some(ALL_TO_A), Some("granted MAINTAIN to a by r")),
+    (
+        "17",
+        &["shop", "privilege", "table t"],
+        Some("revoked DELETE from r by r"),
+        Some("revoked MAINTAIN from r by r"),
+    ),
+    (
+        "17",
+        &["shop", "privilege", "table t"],
+        Some("revoked DELETE from r by r"),
+        Some("revoked DELETE from r by r; revoked MAINTAIN from s by r"),
+    ),
+    ("16", &["shop", "privilege", "table t"], Some(ALL_TO_A), Some(ALL_TO_A_AND_MAINTAIN)),
     ("17", &["shop", "system objects", "pg_proc"], Some("3297 ab"), None),
     (
         "17",
@@ -218,6 +265,20 @@ fn a_membership_has_options_since_16(
 #[case::a_later_default("17", "effective_io_concurrency", Some("1"), Some("16"), Broken)]
 #[case::now("18", "effective_io_concurrency", Some("1"), Some("16"), Held)]
 #[case::the_version("17", "server_version_num", Some("150020"), Some("170012"), Held)]
+#[case::where_keys_are_by_default(
+    "17",
+    "krb_server_keyfile",
+    Some("FILE:/opt/postgresql/etc/krb5.keytab"),
+    Some("FILE:/etc/postgresql-common/krb5.keytab"),
+    Held
+)]
+#[case::where_somebody_put_keys(
+    "17",
+    "krb_server_keyfile",
+    Some("FILE:/k"),
+    Some("FILE:/l"),
+    Broken
+)]
 #[case::a_setting_of_the_users(
     "17",
     "maintenance_work_mem",

@@ -30,8 +30,11 @@ WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'x';
 
 SELECT 'large object', m.oid::text, '', NULL FROM pg_catalog.pg_largeobject_metadata AS m;
 
--- Comments on what is not the system's own.
-SELECT 'comment', o.type || ' ' || o.identity, c.description, NULL
+-- Comments on what is not the system's own. PostgreSQL 15 names a transform `for x on language y`,
+-- 17 leaves the `on` out.
+SELECT 'comment', o.type || ' ' || CASE o.type
+    WHEN 'transform' THEN regexp_replace(o.identity, '^(for .*) on (language )', '\1 \2')
+    ELSE o.identity END, c.description, NULL
 FROM pg_catalog.pg_description AS c
 CROSS JOIN LATERAL pg_catalog.pg_identify_object(c.classoid, c.objoid, c.objsubid) AS o
 WHERE (c.objoid >= 16384 OR c.classoid = 'pg_catalog.pg_extension'::regclass

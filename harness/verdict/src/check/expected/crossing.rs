@@ -85,6 +85,17 @@ pub(super) const DECLARED: &[Expected] = &[
     Expected {
         between: Between::Since(17),
         check: "inventory",
+        shape: |_, line| {
+            let privilege = matches!(class(line), "privilege" | "default privilege");
+            privilege && line.altered().is_some_and(|(was, is)| only_may_maintain(was, is))
+        },
+        why: "PostgreSQL 17 has the privilege MAINTAIN: who was granted all has it, and where some \
+              were revoked it is, too",
+        ..DIFFERENT
+    },
+    Expected {
+        between: Between::Since(17),
+        check: "inventory",
         shape: |_, line| class(line) == NOT_NULL && line.came() && line.after == ["NOT NULL"],
         why: "PostgreSQL 17 has an entry for a domain's NOT NULL: the domain is compared as before",
         ..DIFFERENT
@@ -140,6 +151,16 @@ pub(super) const DECLARED: &[Expected] = &[
             setting(line).is_some_and(|it| line.altered().is_some() && COMPUTED.contains(&it))
         },
         why: "the version itself, and what it reckons from it",
+        ..DIFFERENT
+    },
+    Expected {
+        check: "configuration",
+        shape: |_, line| {
+            let built = |text: &str| text.starts_with("FILE:/") && text.ends_with("/krb5.keytab");
+            setting(line) == Some("krb_server_keyfile")
+                && line.altered().is_some_and(|(was, is)| built(was) && built(is))
+        },
+        why: "where the programs of the other major were built to look for their keys",
         ..DIFFERENT
     },
     Expected {
@@ -228,6 +249,27 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
 fn without(text: &str, left_out: &[&str]) -> String {
     let kept = |part: &&str| !left_out.iter().any(|begin| part.starts_with(begin));
     parts(text).filter(kept).collect::<Vec<_>>().join("; ")
+}
+
+/// What all privileges of a table were before PostgreSQL 17.
+const ALL_BUT_MAINTAIN: [&str; 7] =
+    ["DELETE", "INSERT", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE"];
+
+/// Whether all that came is the new privilege, granted to whom all others were, or revoked from
+/// whom some were: a dump says `ALL` there.
+fn only_may_maintain(was: &str, is: &str) -> bool {
+    let new = |part: &&str| part.split(' ').take(2).any(|word| word == "MAINTAIN");
+    let follows = |part: &str| {
+        let had = |name: &&str| {
+            let one = part.replacen("MAINTAIN", name, 1);
+            parts(was).any(|other| other == one)
+        };
+        let others = ALL_BUT_MAINTAIN.iter().filter(|name| had(name)).count();
+        others == ALL_BUT_MAINTAIN.len() || others > 0 && part.starts_with("revoked ")
+    };
+    let came: Vec<&str> = parts(is).filter(new).collect();
+    let rest = parts(is).filter(|part| !new(part));
+    !came.is_empty() && came.into_iter().all(follows) && rest.eq(parts(was))
 }
 
 fn same_but(line: &Line<'_>, left_out: &[&str]) -> bool {
