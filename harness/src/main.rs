@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     let ended = std::panic::catch_unwind(|| pgrehearse::app::main(cli));
     ExitCode::from(ended.unwrap_or_else(|_| {
         eprintln!("error: pgrehearse panicked; this is our bug");
-        eprintln!("hint: run `pgrehearse clean`, and report what was printed above.");
+        eprintln!("hint: run `pgrehearse clean`, and report what was printed above");
         OUR_BUG
     }))
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pgrehearse::explain;
-use pgrehearse::plan::{self, Ground, Plan, lower, not_for_this_rig, show};
+use pgrehearse::plan::{self, Ground, Plan, Step, lower, not_for_this_rig, show};
 use pgrehearse::scenario::read;
 use pgrehearse_verdict::question::{Moment, Question};
 
@@ -133,6 +133,39 @@ fn a_matrix_becomes_a_plan_for_each_cell_with_a_name_of_its_own() {
     );
     assert_eq!(plans[0].brief.name, "an accidental DROP TABLE is undone [pgbackrest1, pg15]");
     assert_eq!((plans[2].postgres.version, plans[3].postgres.version), (15, 17));
+}
+
+#[test]
+fn images_of_the_major_recovered_to_are_made_before_anything_starts_too() {
+    let (own, to) = ("postgres: { version: 15 }", ", postgres: 17");
+    let plan = nightly_dump(own, to);
+    assert_eq!(plan.majors().into_iter().collect::<Vec<_>>(), [15, 17]);
+    assert!(plan.images().is_empty());
+}
+
+#[test]
+fn an_image_of_ones_own_brings_a_major_that_the_rig_has_not() {
+    let own = "postgres: { version: 16, image: my/postgres }";
+    let plan = nightly_dump(own, ", postgres: 17");
+    assert_eq!(plan.images().into_iter().collect::<Vec<_>>(), ["my/postgres"]);
+    assert_eq!(plan.majors().into_iter().collect::<Vec<_>>(), [17]);
+    let recovered = plan.steps.iter().find_map(|step| match step {
+        Step::Recover(recover) => Some(plan.postgres_of(recover)),
+        _ => None,
+    });
+    let recovered = recovered.unwrap();
+    assert_eq!((recovered.version, recovered.image), (17, None));
+}
+
+/// The plan of the nightly dump with another server, recovered to another.
+fn nightly_dump(own: &str, to: &str) -> Plan {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.yaml");
+    let text = fs::read_to_string("../scenarios/nightly-dump.yaml").unwrap();
+    let text = text.replace("\nfixture:", &format!("\n{own}\nfixture:"));
+    fs::write(&path, text.replace("to: before_disaster", &format!("to: before_disaster{to}")))
+        .unwrap();
+    planned(&path, &ground("docker", &[15, 17])).swap_remove(0)
 }
 
 #[test]

@@ -69,7 +69,7 @@ async fn containers() -> Vec<Symptom> {
         ),
         Err(why) => {
             let get = setup::command(&["docker.io"]);
-            let hint = format!("start it (`service docker start`), or run `{get}` as root.");
+            let hint = format!("start it (`service docker start`), or run `{get}` as root");
             return vec![Symptom::ill("container engine", why, hint)];
         }
     };
@@ -94,14 +94,14 @@ fn image_source() -> Symptom {
     }
     let get = setup::command(&["mmdebstrap"]);
     let said = "none yet, and mmdebstrap is not there to make one";
-    Symptom::ill("images", said, format!("run `{get}` as root, or `pgrehearse run --setup`."))
+    Symptom::ill("images", said, format!("run `{get}` as root, or `pgrehearse run --setup`"))
 }
 
 fn processes() -> Vec<Symptom> {
     let installs = local::find();
     let postgres = if installs.is_empty() {
         let get = setup::command(&["postgresql", "postgresql-contrib"]);
-        Symptom::ill("PostgreSQL", "no server is installed", format!("run `{get}` as root."))
+        Symptom::ill("PostgreSQL", "no server is installed", format!("run `{get}` as root"))
     } else {
         let versions: Vec<_> = installs.iter().map(|found| found.version.as_str()).collect();
         Symptom::well("PostgreSQL", versions.join(", "))
@@ -110,7 +110,7 @@ fn processes() -> Vec<Symptom> {
         Symptom::well("pgBackRest", "on the path")
     } else {
         let get = setup::command(&["pgbackrest"]);
-        Symptom::ill("pgBackRest", "not on the path", format!("run `{get}` as root."))
+        Symptom::ill("pgBackRest", "not on the path", format!("run `{get}` as root"))
     };
     let user = match local::server_user() {
         Ok(user) => Symptom::well("a user to run servers as", user),
@@ -146,9 +146,9 @@ fn space(path: &Path) -> Symptom {
         Ok(free) => {
             let (free, wanted) = (gibibytes(free), gibibytes(FREE_BYTES_MIN));
             let said = format!("{free:.1} GiB free, {wanted:.0} GiB wanted");
-            Symptom::ill("free space", said, "free some, or run from another disk.")
+            Symptom::ill("free space", said, "free some, or run from another disk")
         }
-        Err(error) => Symptom::ill("free space", error.to_string(), "look at the disk."),
+        Err(error) => Symptom::ill("free space", error.to_string(), "look at the disk"),
     }
 }
 
@@ -162,8 +162,8 @@ fn leftovers() -> Symptom {
         Ok((found, _)) if found.is_empty() => Symptom::well(what, "none left anything behind"),
         Ok((found, _)) => {
             let said = format!("{} left something behind", found.len());
-            Symptom::ill(what, said, "run `pgrehearse clean`.")
+            Symptom::ill(what, said, "run `pgrehearse clean`")
         }
-        Err(error) => Symptom::ill(what, error.to_string(), "run `pgrehearse clean`."),
+        Err(error) => Symptom::ill(what, error.to_string(), "run `pgrehearse clean`"),
     }
 }

@@ -1,10 +1,11 @@
 //! Which ground there is to stand on, and how to get one where there is none.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cli::{GroundArgs, RigChoice};
-use crate::plan::{Fixture, Load, Plan, Script};
+use crate::plan::{Fixture, KNOWN, Load, Plan, Script};
 use crate::rig::docker::{self, DockerRig, image};
 use crate::rig::lease::Lease;
 use crate::rig::local::{self, LocalRig};
@@ -94,19 +95,24 @@ fn local_footing(set_up: bool, remark: Option<String>) -> Result<Footing, String
     }
     let Some(default_major) = majors.first().copied() else {
         let get = setup::command(LOCAL_PACKAGES);
-        return Err(format!("no PostgreSQL is installed\nhint: run `{get}` as root."));
+        let oldest = KNOWN.start();
+        return Err(format!(
+            "no PostgreSQL from {oldest} on is installed\nhint: run `{get}` as root"
+        ));
     };
     if !setup::found("pgbackrest") {
         let get = setup::command(&["pgbackrest"]);
-        return Err(format!("pgBackRest is not installed\nhint: run `{get}` as root."));
+        return Err(format!("pgBackRest is not installed\nhint: run `{get}` as root"));
     }
     let folder = Some(std::env::temp_dir());
     Ok(Footing { chosen: Chosen::Local, majors, default_major, folder, remark })
 }
 
-/// The installed major versions, the newest first.
+/// The installed major versions that a drill knows, the newest first.
 fn local_majors() -> Vec<u32> {
-    let mut majors: Vec<u32> = local::find().iter().map(|install| install.major).collect();
+    let found = local::find();
+    let mut majors: Vec<u32> = found.iter().map(|install| install.major).collect();
+    majors.retain(|major| major >= KNOWN.start());
     majors.sort_unstable_by(|a, b| b.cmp(a));
     majors.dedup();
     majors
@@ -126,7 +132,7 @@ pub fn enough_room(footing: &Footing, reports: &Path, plans: &[Plan]) -> Result<
         if free < wanted {
             let mebibytes = |bytes: u64| bytes >> 20;
             return Err(format!(
-                "`{}` has {} MiB free, and {} MiB are wanted\nhint: free some space there.",
+                "`{}` has {} MiB free, and {} MiB are wanted\nhint: free some space there",
                 place.display(),
                 mebibytes(free),
                 mebibytes(wanted)
@@ -153,11 +159,15 @@ pub fn room(path: &Path) -> std::io::Result<u64> {
     Ok(found.f_bavail.saturating_mul(found.f_frsize))
 }
 
-/// Makes the images that drills will need, before the first of them starts.
-pub async fn prepare(footing: &Footing, majors: &[u32], set_up: bool) -> Result<(), String> {
+/// Looks for the images of the user's own, and makes those that drills will need of ours, before
+/// the first of them starts.
+pub async fn prepare(footing: &Footing, plans: &[Plan], set_up: bool) -> Result<(), String> {
     if footing.chosen == Chosen::Docker {
-        for major in majors {
-            let made = image::ensure(*major, set_up, &|text| say::aside(text)).await;
+        for named in plans.iter().flat_map(Plan::images).collect::<BTreeSet<_>>() {
+            image::find(&named).await.map_err(|trouble| trouble.said)?;
+        }
+        for major in plans.iter().flat_map(Plan::majors).collect::<BTreeSet<_>>() {
+            let made = image::ensure(major, set_up, &|text| say::aside(text)).await;
             made.map_err(|trouble| trouble.to_string())?;
         }
     }

@@ -59,7 +59,7 @@ fn drills_of(folder: &Path) -> Result<Vec<PathBuf>, Ended> {
     drills.sort();
     if drills.is_empty() {
         let said =
-            format!("`{}` holds no drill\nhint: name a folder in reports/.", folder.display());
+            format!("`{}` holds no drill\nhint: name a folder in reports/", folder.display());
         return Err(Ended::usage(said));
     }
     Ok(drills)

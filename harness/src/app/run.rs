@@ -1,6 +1,5 @@
 //! The verb `run`: everything is decided first, then the drills, then the reports.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -31,10 +30,8 @@ pub async fn run(cli: &Cli, args: &RunArgs) -> Result<u8, Ended> {
     adjust(&mut selected.plans, args)?;
     refuse(&selected, args)?;
     ground::enough_room(&footing, &args.report_dir, &selected.plans).map_err(Ended::no_ground)?;
-    let majors: BTreeSet<u32> = selected.plans.iter().map(|plan| plan.postgres.version).collect();
-    let majors: Vec<u32> = majors.into_iter().collect();
     tokio::select! {
-        made = ground::prepare(&footing, &majors, args.plan.ground.setup) => {
+        made = ground::prepare(&footing, &selected.plans, args.plan.ground.setup) => {
             made.map_err(Ended::no_ground)?;
         }
         // Making an image takes minutes. No drill begins any more, and the reports say so.

@@ -56,7 +56,7 @@ impl Drill<'_> {
         stage.note(Event::Ticked(Tick::Verified))?;
         self.ask_to_the_end(&stage, &living, ISOLATED).await?;
         let segment_bytes = self.archiver.map_or(16 << 20, |archiver| archiver.segment_bytes);
-        let postgres = self.postgres_of(spec);
+        let postgres = self.plan.postgres_of(spec);
         self.last = Some(Recovered { course, postgres, aim, segment_bytes, server: living });
         Ok(())
     }

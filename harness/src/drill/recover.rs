@@ -60,7 +60,7 @@ impl Drill<'_> {
         self.finish().await?;
         let end_of_wal = self.retire_source(&stage).await?;
         self.leave_last().await?;
-        let postgres = self.postgres_of(spec);
+        let postgres = self.plan.postgres_of(spec);
         let node = self.ground(&stage, &postgres, &format!("target-{number}")).await?;
         let (course, aim) = self.aim(&stage, &*node, spec, end_of_wal).await?;
         stage.note(Event::Aimed(aim.clone()))?;
@@ -160,12 +160,6 @@ impl Drill<'_> {
         let Some(then) = self.promised.clone() else { return Ok(()) };
         let promised = Promise { safe: now.safe, archive_failures: now.archive_failures, ..then };
         self.stage.note(Event::Promised(promised))
-    }
-
-    /// The server to recover to.
-    pub(super) fn postgres_of(&self, spec: &Recover) -> Postgres {
-        let own = &self.plan.postgres;
-        Postgres { version: spec.postgres.unwrap_or(own.version), ..own.clone() }
     }
 
     /// Restores onto `node`, starts the server and waits until the application can write to it.

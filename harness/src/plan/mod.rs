@@ -3,12 +3,14 @@
 mod asks;
 mod fixture;
 mod lower;
+mod servers;
 mod show;
 
 pub use asks::asks;
 pub use fixture::{Application, Database, Fixture, Load, PasswordSource, RoleSpec, Script};
 pub(crate) use lower::shown;
 pub use lower::{Ground, lower, not_for_this_rig};
+pub use servers::KNOWN;
 pub use show::show;
 
 use std::collections::BTreeMap;

@@ -142,7 +142,7 @@ async fn name_the_rest(state: &Path, report: &mut CleanReport) {
         if !may_live(&found) && matches!(take(state, &found.run), Ok(None)) {
             report.left.push(format!(
                 "run `{}` has something at the container engine, and no lease here\n\
-                 hint: If its owner is dead, name it: `pgrehearse clean {}`.",
+                 hint: if its owner is dead, name it: `pgrehearse clean {}`",
                 found.run, found.run
             ));
         }

@@ -64,7 +64,7 @@ pub enum LeaseTrouble {
         source: io::Error,
     },
     /// There is no place for the file.
-    #[error("no place for leases\nhint: Set PGREHEARSE_STATE_DIR to a folder that may be written")]
+    #[error("no place for leases\nhint: set PGREHEARSE_STATE_DIR to a folder that may be written")]
     NoPlace,
     /// The run's name cannot be a file's name.
     #[error("`{0}` cannot name a run: wanted 1 to 100 of letters, digits, `-` and `_`")]

@@ -34,7 +34,7 @@ impl Drill<'_> {
         let begun = Instant::now();
         let end_of_wal = self.archive_all().await?;
         self.leave_last().await?;
-        let postgres = self.postgres_of(spec);
+        let postgres = self.plan.postgres_of(spec);
         let node = self.ground(&stage, &postgres, &format!("aside-{number}")).await?;
         let (course, aim) = self.aim(&stage, &*node, spec, Some(end_of_wal)).await?;
         stage.note(Event::Aimed(aim.clone()))?;

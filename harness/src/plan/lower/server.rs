@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::plan::lower::Ground;
 use crate::plan::lower::complaints::Complaints;
-use crate::plan::{self};
+use crate::plan::{self, KNOWN};
 use crate::scenario::{Code, Pinned, Postgres, Text};
 
 /// Bytes of a setting's value.
@@ -62,14 +62,8 @@ pub(super) fn lower(
     ground: &Ground,
     complaints: &mut Complaints,
 ) -> Option<plan::Postgres> {
-    if let Some(version) = version
-        && !ground.majors.contains(&version.value)
-    {
-        let have = ground.majors.iter().map(|major| format!("`{major}`")).collect::<Vec<_>>();
-        complaints
-            .value(Code::VersionNotHere, version, &format!("is not on the rig `{}`", ground.rig))
-            .hint(format!("it has {}", have.join(", ")))
-            .not_for_this_rig();
+    if let Some(version) = version {
+        known(version, postgres, ground, complaints);
     }
     image(postgres, ground, complaints);
     let checksums = checksums(postgres.checksums.as_ref(), complaints);
@@ -91,6 +85,29 @@ pub(super) fn lower(
         settings: settings(postgres, complaints),
         image: postgres.image.as_ref().map(|image| image.value.clone()),
     })
+}
+
+/// A rig has its majors; an image of the user's own may bring another.
+fn known(version: &Pinned<u32>, postgres: &Postgres, ground: &Ground, complaints: &mut Complaints) {
+    let docker = ground.rig == "docker";
+    let foreign = docker && postgres.image.is_some();
+    let (oldest, newest) = (KNOWN.start(), KNOWN.end());
+    let (said, hint) = if version.value < *oldest {
+        let said = "is older than any that a drill knows".to_owned();
+        (said, format!("`{oldest}` is the oldest"))
+    } else if foreign && version.value > *newest {
+        let said = "is newer than any that a drill knows".to_owned();
+        (said, format!("`{newest}` is the newest"))
+    } else if foreign || ground.majors.contains(&version.value) {
+        return;
+    } else {
+        let have: Vec<String> = ground.majors.iter().map(|major| format!("`{major}`")).collect();
+        let more =
+            if docker { "; an image of your own may bring another: `image: …`" } else { "" };
+        let said = format!("is not on the rig `{}`", ground.rig);
+        (said, format!("it has {}{more}", have.join(", ")))
+    };
+    complaints.value(Code::VersionNotHere, version, &said).hint(hint).not_for_this_rig();
 }
 
 fn image(postgres: &Postgres, ground: &Ground, complaints: &mut Complaints) {

@@ -48,7 +48,7 @@ pub enum ImageTrouble {
     /// There is nothing to make it with.
     #[error(
         "`{tag}` cannot be made: no registry gives `{base}` ({said}), and `mmdebstrap` is not \
-         installed\nhint: Run `apt-get install mmdebstrap` as root, or `{BUILD_COMMAND}` as root."
+         installed\nhint: run `apt-get install mmdebstrap` as root, or `{BUILD_COMMAND}` as root"
     )]
     NoMeans {
         /// The image.
@@ -125,6 +125,15 @@ pub async fn present(major: u32) -> bool {
     matches!(id(&engine, &tag(major)).await, Ok(Some(_)))
 }
 
+/// Whether the engine has an image of the user's own; else what to do.
+pub async fn find(named: &str) -> Result<(), Trouble> {
+    let engine = Engine::connect(CALL_LIMIT).await?;
+    match id(&engine, named).await? {
+        Some(_) => Ok(()),
+        None => Err(Trouble::rig(RigCause::EngineApi, missing(named, true))),
+    }
+}
+
 /// The id of an image that the engine has.
 pub(super) async fn id(engine: &Engine, named: &str) -> Result<Option<String>, Trouble> {
     let found = engine.find("look for an image", engine.docker.inspect_image(named)).await?;
@@ -134,10 +143,9 @@ pub(super) async fn id(engine: &Engine, named: &str) -> Result<Option<String>, T
 /// The message for an image that the engine does not have.
 pub(super) fn missing(named: &str, foreign: bool) -> String {
     if foreign {
-        let hint = format!("Bring it there with `docker pull {named}`.");
-        return format!("image `{named}` is not on this engine\nhint: {hint}");
+        return format!("image `{named}` is not on this engine\nhint: `docker pull {named}`");
     }
-    format!("image `{named}` is not on this engine\nhint: Make it with `{BUILD_COMMAND}`.")
+    format!("image `{named}` is not on this engine\nhint: make it with `{BUILD_COMMAND}`")
 }
 
 /// Our programs, for an image that is not ours.

@@ -68,7 +68,7 @@ impl LocalNode {
         if socket.len() > SOCKET_PATH_MAX {
             let said = format!(
                 "the socket `{socket}` has a path of {} bytes, more than {SOCKET_PATH_MAX}\n\
-                 hint: Set TMPDIR to a folder with a shorter path",
+                 hint: set TMPDIR to a folder with a shorter path",
                 socket.len()
             );
             return Err(Trouble::rig(RigCause::NotADrill, said));
