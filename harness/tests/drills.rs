@@ -1,5 +1,4 @@
-//! The shipped scenarios, performed by the real binary on real servers; and a database that nobody
-//! here wrote.
+//! The shipped scenarios, performed by the real binary on real servers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -161,48 +160,4 @@ fn a_drill_that_is_red_performs_no_twin() {
     let judgement = &place.results()["drills"][0]["judgement"];
     assert_eq!(judgement["canary"]["as_it_must"], true);
     assert_eq!(judgement["shown_able_to_fail"], false);
-}
-
-/// Pagila is not part of this repository: where its dump lies is said by `PGREHEARSE_PAGILA`, else
-/// it is looked for beside the checkout.
-fn pagila() -> Option<PathBuf> {
-    let named = std::env::var_os("PGREHEARSE_PAGILA").map(PathBuf::from);
-    let path = named.unwrap_or_else(|| root().join("../shared/data/pagila.sql"));
-    if !path.is_file() {
-        eprintln!("NOT TESTED: pagila.sql is not here; PGREHEARSE_PAGILA names it");
-        return None;
-    }
-    Some(path.canonicalize().expect("a path"))
-}
-
-#[rstest::rstest]
-#[case::pgbackrest("pgbackrest: { start_fast: true }")]
-#[case::basebackup("pg_basebackup: { checkpoint: fast, format: tar, compress: zstd }")]
-fn a_database_nobody_here_wrote_comes_back_whole(#[case] engine: &str) {
-    let Some(pagila) = pagila() else { return };
-    let place = Place::new();
-    let text = format!(
-        "name: pagila comes back whole\n\
-         fixture: {{ sql: {} }}\n\
-         engine: {{ {engine} }}\n\
-         postgres: {{ settings: {{ archive_timeout: 60s }} }}\n\
-         steps:\n\
-         - workload: {{ writers: 2, rate: 100/s }}\n\
-         - backup: full\n\
-         - run: {{ for: 2s, jitter: archive }}\n\
-         - disaster: {{ drop_table: {{ table: public.film }} }}\n\
-         - recover: {{ to: before_disaster }}\n\
-         objectives: {{ rto: 4h, rpo: 5m }}\n",
-        pagila.display()
-    );
-    let scenario = place.0.path().join("pagila.yaml");
-    fs::write(&scenario, text).expect("a scenario");
-    let rigs = if engine_answers() { &["local", "docker"][..] } else { &["local"] };
-    let controls = if full() { "all" } else { SAMPLE };
-    for rig in rigs {
-        let scenario = scenario.display().to_string();
-        let words = ["run", "--setup", "--rig", rig, "--controls", controls, &scenario];
-        exits(&place.pgrehearse(&words), 0);
-        assert_eq!(place.results()["drills"][0]["judgement"]["verdict"], "passed", "{rig}");
-    }
 }

@@ -1,26 +1,29 @@
-//! Other majors than the machine's own, on local processes: their programs come from wheels. The
-//! shipped drills pass on them, and a dump passes from one to the next, its differences told.
+//! Other majors than the machine's own: on local processes by programs that come from wheels, in
+//! containers by their images. The shipped drills pass on them, and a dump passes from one to the
+//! next, its differences told.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use pgrehearse_testkit::{Needs, set_up, wheel, wrapped};
+use pgrehearse_testkit::{Needs, engine_answers, set_up, wheel, wrapped};
 use serde_json::Value;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
 }
 
-/// A drill of the shipped scenario on these programs, its text changed by `edit`.
+/// A drill of the shipped scenario on these programs, in containers where there are none, its text
+/// changed by `edit`.
 fn drill(programs: &[PathBuf], scenario: &str, edit: impl Fn(&str) -> String) -> (Output, Value) {
     set_up(&[Needs::Postgres]);
     let place = tempfile::tempdir().expect("a folder");
     let text = fs::read_to_string(root().join("scenarios").join(scenario)).expect("a scenario");
     let own = place.path().join("own.yaml");
     fs::write(&own, edit(&text)).expect("a scenario");
+    let rig = if programs.is_empty() { "docker" } else { "local" };
     let output = Command::new(env!("CARGO_BIN_EXE_pgrehearse"))
-        .args(["run", "--rig", "local", "--seed", "8", "--controls", "sample:2"])
+        .args(["run", "--setup", "--rig", rig, "--seed", "8", "--controls", "sample:2"])
         .arg(&own)
         .current_dir(root())
         .env("PGREHEARSE_PG_BIN", std::env::join_paths(programs).expect("paths"))
@@ -99,8 +102,70 @@ fn a_dump_passes_to_a_newer_major_and_what_that_changes_is_told(
     #[case] source: u32,
     #[case] target: u32,
 ) {
-    let programs = [wheel(source), wheel(target)];
-    let judgement = passes(drill(&programs, "nightly-dump.yaml", from_to(source, target)));
+    tells_what_changed(&[wheel(source), wheel(target)], "nightly-dump.yaml", source, target);
+}
+
+#[rstest::rstest]
+#[ignore = "one of the full matrix"]
+#[case::of_the_shop("nightly-dump.yaml")]
+#[ignore = "one of the full matrix"]
+#[case::of_a_drawn_schema("generated-dump.yaml")]
+fn a_dump_passes_from_15_to_17_in_containers(#[case] scenario: &str) {
+    if engine_answers() {
+        set_up(&[Needs::Mmdebstrap]);
+        tells_what_changed(&[], scenario, 15, 17);
+    }
+}
+
+/// An image of somebody's own: ours, with the programs of a major that we have none of.
+struct Foreign(String);
+
+impl Foreign {
+    fn of(major: u32) -> Foreign {
+        // What makes ours sets up what that takes.
+        passes(drill(&[], "nightly-dump.yaml", on(17)));
+        let listed = docker(&["images", "--format", "{{.Repository}}:{{.Tag}}"]);
+        let ours = listed.lines().find(|name| name.starts_with("pgrehearse/postgres:17-"));
+        let container = docker(&["create", ours.expect("an image of 17"), "true"]);
+        let named = Foreign(format!("somebodys/postgres:{major}-{}", std::process::id()));
+        let programs = wheel(major).parent().expect("a folder").display().to_string();
+        let place = format!("{container}:/usr/lib/postgresql/{major}");
+        docker(&["cp", &format!("{programs}/."), &place]);
+        docker(&["commit", &container, &named.0]);
+        docker(&["rm", &container]);
+        named
+    }
+}
+
+impl Drop for Foreign {
+    fn drop(&mut self) {
+        docker(&["rmi", &self.0]);
+    }
+}
+
+fn docker(words: &[&str]) -> String {
+    let output = Command::new("docker").args(words).output().expect("docker runs");
+    assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+#[test]
+#[ignore = "one of the full matrix"]
+fn an_image_of_ones_own_brings_its_major_and_a_dump_passes_to_ours() {
+    if !engine_answers() {
+        return;
+    }
+    let image = Foreign::of(16);
+    let own = |text: &str| {
+        let server = format!("version: 16, image: {}", image.0);
+        from_to(16, 17)(text).replace("version: 16", &server)
+    };
+    let judgement = passes(drill(&[], "nightly-dump.yaml", own));
+    assert_eq!(judgement["verdict"], "passed");
+}
+
+fn tells_what_changed(programs: &[PathBuf], scenario: &str, source: u32, target: u32) {
+    let judgement = passes(drill(programs, scenario, from_to(source, target)));
     let findings = judgement["findings"].to_string();
     assert!(findings.contains("what PostgreSQL itself brings along is another"), "{findings}");
     assert!(findings.contains("a setting that the newer major has"), "{findings}");
