@@ -302,6 +302,20 @@ async fn an_image_of_the_users_own_becomes_a_node() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_one_node_wrote_another_reads_whatever_image_each_has() {
+    let ground = Ground::new("owners").await;
+    let mut foreign = spec("foreign", vec![]);
+    foreign.image = Some(image::tag(17));
+    for want in [spec("own", vec![]), foreign] {
+        let node = ground.rig.node(want).await.unwrap();
+        for which in ["-u", "-g"] {
+            assert_eq!(run(&*node, &["id", which]).await.stdout, b"5432\n");
+        }
+    }
+    ground.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_command_costs_milliseconds() {
     let ground = Ground::new("speed").await;
     let node = ground.node("source").await;

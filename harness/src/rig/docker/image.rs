@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::engine::{CALL_LIMIT, Engine};
 use super::provision;
-use super::wire::{FOLDER, USER, exec_as_root};
+use super::wire::{FOLDER, USER, USER_ID, exec_as_root};
 use crate::drill::hex;
 use crate::rig::Trouble;
 use crate::rig::lease::state_dir;
@@ -154,19 +154,24 @@ pub(super) fn programs() -> Vec<(String, Vec<u8>)> {
     programs.map(|(name, text)| (format!("{FOLDER}/{name}"), text.as_bytes().to_vec())).collect()
 }
 
-/// Makes a node's places in a container whose image is not ours.
+/// Makes a node's user and places in a container whose image is not ours.
 pub(super) async fn furnish(engine: &Engine, container: &str) -> Result<(), Trouble> {
     let folders: Vec<String> = PLACES.iter().map(|place| format!("/pgrehearse/{place}")).collect();
-    let mut argv = vec!["install", "-d", "-o", USER, "-g", USER, "-m", "0700", "/pgrehearse"];
-    argv.extend(folders.iter().map(String::as_str));
-    let mut said = String::new();
-    let code = exec_as_root(engine, container, &argv, &[], &mut |text| said.push_str(text)).await?;
-    if code == Some(0) {
-        return Ok(());
+    let mut install = vec!["install", "-d", "-o", USER, "-g", USER, "-m", "0700", "/pgrehearse"];
+    install.extend(folders.iter().map(String::as_str));
+    // As in `provision`: what one node wrote on a volume is for the next to read.
+    let (group, user) = (["groupmod", "--gid", USER_ID, USER], ["usermod", "--uid", USER_ID, USER]);
+    for argv in [&group[..], &user, &install] {
+        let mut said = String::new();
+        let code =
+            exec_as_root(engine, container, argv, &[], &mut |text| said.push_str(text)).await?;
+        if code != Some(0) {
+            let (tool, said) = (argv[0], said.trim().replace('\n', " "));
+            let said = format!("the image cannot be a node: `{tool}` ended with {code:?}: {said}");
+            return Err(Trouble::rig(RigCause::NotExecutable, said));
+        }
     }
-    let said = said.trim().replace('\n', " ");
-    let said = format!("the image cannot be a node: `install` ended with {code:?}: {said}");
-    Err(Trouble::rig(RigCause::NotExecutable, said))
+    Ok(())
 }
 
 async fn lock(state: &Path, progress: Progress<'_>) -> Result<File, String> {

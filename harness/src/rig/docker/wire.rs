@@ -17,6 +17,8 @@ use crate::rig::{Command, Trouble};
 pub(super) const FOLDER: &str = "/usr/local/lib/pgrehearse";
 /// The user that everything on a node runs as.
 pub(super) const USER: &str = "postgres";
+/// Its number, and its group's, whatever the image called it.
+pub(super) const USER_ID: &str = "5432";
 /// Bytes of the exec's streams under way.
 const WIRE_BYTES: usize = 256 << 10;
 /// Bytes kept of what the relay says beside its protocol: the reason, if it cannot run.

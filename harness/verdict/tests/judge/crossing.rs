@@ -259,6 +259,7 @@ fn a_membership_has_options_since_16(
 #[case::a_setting_of_an_extension("17", "cron.host", None, Some("x"), Broken)]
 #[case::a_setting_that_is_no_more("17", "old_snapshot_threshold", Some("-1 min"), None, Held)]
 #[case::a_setting_that_is_no_more_later("17", "ssl_ecdh_curve", Some("prime256v1"), None, Broken)]
+#[case::a_setting_of_debians("18", "extension_destdir", Some("there"), None, Held)]
 #[case::a_setting_that_there_is("17", "work_mem", Some("4096 kB"), None, Broken)]
 #[case::another_default("17", "vacuum_buffer_usage_limit", Some("256 kB"), Some("2048 kB"), Held)]
 #[case::not_the_default("17", "vacuum_buffer_usage_limit", Some("512 kB"), Some("2048 kB"), Broken)]

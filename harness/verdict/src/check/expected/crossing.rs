@@ -17,7 +17,8 @@ const REMOVED: &[(u32, &[&str])] = &[
         ],
     ),
     (17, &["db_user_namespace", "old_snapshot_threshold", "trace_recovery_messages"]),
-    (18, &["ssl_ecdh_curve"]),
+    // The first two are in Debian's 15 and 17, not in its 18.
+    (18, &["composite_type_mismatch", "extension_destdir", "ssl_ecdh_curve"]),
 ];
 /// Defaults that changed: the version, the setting, what it was and what it is.
 const DEFAULTS: &[(u32, &str, &str, &str)] = &[
