@@ -36,6 +36,7 @@ mod index_lost;
 mod index_page_zeroed;
 mod key_misfit;
 mod large_object_lost;
+mod left_as_standby;
 mod left_paused;
 mod long_values_cut;
 mod membership_lost;
@@ -238,6 +239,7 @@ pub const KINDS: &[&dyn Sabotage] = &[
     &statistics_lost::STATISTICS_LOST,
     &setting_weakened::SETTING_WEAKENED,
     &door_opened::DOOR_OPENED,
+    &left_as_standby::LeftAsStandby,
     &archives_again::ARCHIVES_AGAIN,
     &dials_out::DIALS_OUT,
     &another_server::AnotherServer,
