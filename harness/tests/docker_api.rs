@@ -44,17 +44,8 @@ enum Fault {
     Late,
 }
 
-impl Fault {
-    /// The one that a test is to meet.
-    fn asked_for() -> Fault {
-        let asked = std::env::var(FAULT).unwrap_or_default();
-        let all = [Fault::Closed, Fault::Hung, Fault::Refused, Fault::Cut];
-        all.into_iter().find(|fault| format!("{fault:?}") == asked).expect("a fault's name")
-    }
-}
-
-/// Names the fault to the process that is to meet it.
-const FAULT: &str = "PGREHEARSE_TEST_FAULT";
+/// Set for the process that a test runs apart, with the part of it that is wanted.
+const PART: &str = "PGREHEARSE_TEST_PART";
 
 /// How late.
 const LATE: Duration = Duration::from_secs(1);
@@ -142,31 +133,33 @@ impl Proxy {
     }
 }
 
-/// Runs one of the tests below in a process whose DOCKER_HOST is a socket of its own.
-fn process(test: &str, folder: &Path) -> Process {
+/// Runs a part of one of the tests below in a process whose DOCKER_HOST is a socket of its own.
+fn process(test: &str, part: &str, folder: &Path) -> Process {
     let mut process = Process::new(std::env::current_exe().unwrap());
     process
-        .args([test, "--exact", "--ignored", "--nocapture"])
+        .args([test, "--exact", "--nocapture"])
+        .env(PART, part)
         .env("DOCKER_HOST", format!("unix://{}", folder.join("engine").display()))
         .env("PGREHEARSE_STATE_DIR", folder)
         .env("RUST_BACKTRACE", "0");
     process
 }
 
-fn again(test: &str) {
-    again_with(test, "");
-}
-
-fn again_with(test: &str, fault: &str) {
-    // Making the image takes its own time: it is no part of what is bounded here.
+/// Performs a test in a process of its own, which comes back here and performs it indeed.
+fn apart(test: &str, indeed: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
+    if std::env::var_os(PART).is_some() {
+        runtime.block_on(indeed);
+        return;
+    }
+    // Making the image takes its own time: it is no part of what is bounded here.
     runtime.block_on(image::ensure(17, true, &|_| {})).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let mut process = process(test, folder.path());
-    process.env(FAULT, fault);
-    let started = Started::new(process);
+    let started = Started::new(process(test, "all", folder.path()));
     let (status, out, err) = started.ended();
     assert!(status.success(), "{out}\n{err}");
+    // A name that nobody has would be no test, and a success.
+    assert!(out.contains("1 passed"), "{out}\n{err}");
 }
 
 async fn rig(run: &str, lease: Arc<Lease>) -> Result<DockerRig, Trouble> {
@@ -196,11 +189,9 @@ fn own_run(name: &str) -> String {
 
 #[test]
 fn every_request_is_one_that_an_older_engine_knows() {
-    again("requests");
+    apart("every_request_is_one_that_an_older_engine_knows", requests());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "is started by every_request_is_one_that_an_older_engine_knows"]
 async fn requests() {
     let proxy = Proxy::start();
     let run = own_run("requests");
@@ -222,18 +213,20 @@ async fn requests() {
 }
 
 #[rstest]
-#[case("Closed")]
-#[case("Hung")]
-#[case("Refused")]
-#[case("Cut")]
-fn an_engine_that_fails_anywhere_is_the_rigs_fault_and_never_a_hang(#[case] fault: &str) {
-    again_with("faults", fault);
+#[case::closed("case_1_closed", Fault::Closed)]
+#[case::hung("case_2_hung", Fault::Hung)]
+#[case::refused("case_3_refused", Fault::Refused)]
+#[case::cut("case_4_cut", Fault::Cut)]
+fn an_engine_that_fails_anywhere_is_the_rigs_fault_and_never_a_hang(
+    #[case] name: &str,
+    #[case] fault: Fault,
+) {
+    let test = "an_engine_that_fails_anywhere_is_the_rigs_fault_and_never_a_hang";
+    apart(&format!("{test}::{name}"), faults(fault));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "is started by an_engine_that_fails_anywhere_is_the_rigs_fault_and_never_a_hang"]
-async fn faults() {
-    let (proxy, fault) = (Proxy::start(), Fault::asked_for());
+async fn faults(fault: Fault) {
+    let proxy = Proxy::start();
     // Without the full matrix every third call meets it, another third each time; a silent engine
     // costs the limit of a call, and every fifth call meets that.
     let stride = match fault {
@@ -289,11 +282,9 @@ async fn struck(proxy: &Proxy, fault: Fault, at: usize) -> bool {
 
 #[test]
 fn what_is_being_made_when_a_drill_is_interrupted_is_given_back() {
-    again("interrupted");
+    apart("what_is_being_made_when_a_drill_is_interrupted_is_given_back", interrupted());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "is started by what_is_being_made_when_a_drill_is_interrupted_is_given_back"]
 async fn interrupted() {
     let proxy = Proxy::start();
     image::ensure(17, true, &|_| {}).await.unwrap();
@@ -328,11 +319,9 @@ async fn interrupted() {
 
 #[test]
 fn a_living_run_is_left_alone_and_a_dead_one_is_cleaned_up() {
-    again("cleaning");
+    apart("a_living_run_is_left_alone_and_a_dead_one_is_cleaned_up", cleaning());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "is started by a_living_run_is_left_alone_and_a_dead_one_is_cleaned_up"]
 async fn cleaning() {
     let _proxy = Proxy::start();
     let run = own_run("clean");
@@ -354,32 +343,36 @@ async fn cleaning() {
 
 #[test]
 fn the_reaper_cleans_up_after_a_dead_owner_unless_told_to_keep() {
+    const NAME: &str = "the_reaper_cleans_up_after_a_dead_owner_unless_told_to_keep";
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    match std::env::var(PART).as_deref() {
+        Ok("dying") => return runtime.block_on(dying()),
+        Ok("reaping") => return runtime.block_on(reaping()),
+        _ => {}
+    }
     let folder = tempfile::tempdir().unwrap();
     let reap = |word: &[u8]| {
-        let mut child = process("reaping", folder.path()).stdin(Stdio::piped()).spawn().unwrap();
+        let mut process = process(NAME, "reaping", folder.path());
+        let mut child = process.stdin(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(word).unwrap();
         child.wait().unwrap().success()
     };
-    assert!(process("dying", folder.path()).status().unwrap().success());
+    assert!(process(NAME, "dying", folder.path()).status().unwrap().success());
     std::fs::remove_file(folder.path().join("engine")).unwrap();
     assert!(!reap(b"k"), "nothing was removed, as it was told");
     std::fs::remove_file(folder.path().join("engine")).ok();
     assert!(reap(b""), "the volume was removed");
 }
 
-/// The run of the two tests below, which are two processes.
+/// The run of the two parts below, which are two processes.
 const DEAD: &str = "test-dead";
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "is started by the_reaper_cleans_up_after_a_dead_owner_unless_told_to_keep"]
 async fn dying() {
     let _proxy = Proxy::start();
     let rig = rig(DEAD, new_lease(DEAD)).await.unwrap();
     rig.volume("one").await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "is started by the_reaper_cleans_up_after_a_dead_owner_unless_told_to_keep"]
 async fn reaping() {
     let _proxy = Proxy::start();
     let report = reaper::reap(DEAD).await;
