@@ -14,6 +14,11 @@ const OURS: &str = "WITH ours AS (SELECT oid, nspname FROM pg_catalog.pg_namespa
      WHERE nspname NOT LIKE 'pg\\_%' \
      AND nspname NOT IN ('information_schema', 'pgrehearse', 'ledger')) ";
 
+/// Places that are looked at for one where there is something to change.
+const LOOKS_MAX: usize = 16;
+/// What a look says of a value that is not there.
+const NOTHING: &str = "nothing";
+
 /// A sabotage that is one change by SQL in the application's database, to one of several things.
 pub(super) struct Edit {
     /// The identifier.
@@ -70,22 +75,42 @@ impl SpoilsRecovered for Edit {
         let Some(at) = of.place.checked_rem(all.len() as u64) else {
             return Ok(nothing_of_the_kind());
         };
-        let chosen = all.swap_remove(usize::try_from(at).unwrap_or(0));
-        let before = look(&mut *session, &chosen.look).await.map_err(failed)?;
-        for (number, change) in chosen.changes.iter().enumerate() {
-            let untouched = chosen.changes[..number].iter().all(|done| done.starts_with("SET "));
-            match session.query(change, QUERY_LIMIT).await {
-                Ok(_) => {}
-                // Something else holds on to it: another place may do, if nothing is changed yet.
-                Err(error) if error.code.is_some() && !error.lost && untouched => {
-                    return Ok(nothing_changed(&format!("{}: {error}", chosen.what)));
-                }
-                Err(error) => return Err(failed(error)),
+        all.rotate_left(usize::try_from(at).unwrap_or(0));
+        all.truncate(LOOKS_MAX);
+        let (mut later, mut refused) = (vec![], String::new());
+        for chosen in all {
+            let before = look(&mut *session, &chosen.look).await.map_err(failed)?;
+            if before.is_empty() || before == NOTHING {
+                later.push((chosen, before));
+                continue;
+            }
+            match change(&mut *session, &chosen).await.map_err(failed)? {
+                Some(error) => refused = error,
+                None => return self.told(of, chosen, &before).await.map_err(failed),
             }
         }
-        let mut again = connect(of.server, of.database).await.map_err(failed)?;
-        let after = look(&mut *again, &chosen.look).await.map_err(failed)?;
-        let Candidate { what, look, changes } = chosen;
+        // Where there is nothing anywhere, something is to be added.
+        for (chosen, before) in later {
+            match change(&mut *session, &chosen).await.map_err(failed)? {
+                Some(error) => refused = error,
+                None => return self.told(of, chosen, &before).await.map_err(failed),
+            }
+        }
+        Ok(nothing_changed(&refused))
+    }
+}
+
+impl Edit {
+    /// What was done, and whether it is there for another session, too.
+    async fn told(
+        &self,
+        of: &Recovered<'_>,
+        done: Candidate,
+        before: &str,
+    ) -> Result<Sabotaged, SqlTrouble> {
+        let mut again = connect(of.server, of.database).await?;
+        let after = look(&mut *again, &done.look).await?;
+        let Candidate { what, look, changes } = done;
         Ok(Sabotaged {
             change: format!("{what}: {}", changes.join("; ")),
             proof: (before != after)
@@ -93,6 +118,24 @@ impl SpoilsRecovered for Edit {
             ..Sabotaged::default()
         })
     }
+}
+
+/// Makes a change, or says what holds on to it while nothing is changed yet: another place may do.
+async fn change(
+    session: &mut dyn Session,
+    chosen: &Candidate,
+) -> Result<Option<String>, SqlTrouble> {
+    for (number, change) in chosen.changes.iter().enumerate() {
+        let untouched = chosen.changes[..number].iter().all(|done| done.starts_with("SET "));
+        match session.query(change, QUERY_LIMIT).await {
+            Ok(_) => {}
+            Err(error) if error.code.is_some() && !error.lost && untouched => {
+                return Ok(Some(format!("{}: {error}", chosen.what)));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
 }
 
 async fn connect(server: &Server, database: &str) -> Result<Box<dyn Session>, SqlTrouble> {
@@ -117,7 +160,7 @@ fn candidates(answer: Option<Table>) -> Option<Vec<Candidate>> {
 async fn look(session: &mut dyn Session, query: &str) -> Result<String, SqlTrouble> {
     let tables = session.query(query, QUERY_LIMIT).await?;
     let rows = tables.into_iter().next_back().unwrap_or_default().rows;
-    let shown = |cell: Option<String>| cell.unwrap_or_else(|| "nothing".to_owned());
+    let shown = |cell: Option<String>| cell.unwrap_or_else(|| NOTHING.to_owned());
     let cells = rows.into_iter().flatten().map(shown);
     Ok(cells.collect::<Vec<_>>().join(" "))
 }
