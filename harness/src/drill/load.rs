@@ -9,7 +9,7 @@ use pgrehearse_verdict::journal::{RigCause, SubjectCause};
 use crate::drill::secrets::{STAND_IN, Secrets};
 use crate::drill::workload::WRITER;
 use crate::drill::{QUERY_LIMIT, SUPERUSER, Server, quote_ident, quote_literal};
-use crate::engine::by_name;
+use crate::engine::{ANALYZE, by_name};
 use crate::plan::{Fixture, Load, Script};
 use crate::rig::{Command, Place, SqlTrouble, Stage, Trouble};
 
@@ -42,6 +42,9 @@ pub async fn load(
                 Load::Dump(path) => loader.dump(&database.name, path).await?,
             }
         }
+        // In production autovacuum has gathered statistics long ago. Without them none could be
+        // lost: a restore that brings none back would be as good.
+        loader.query(&database.name, ANALYZE).await?;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ const DATABASES: &str = "SELECT datname FROM pg_catalog.pg_database \
 
 /// ANALYZE of everything but the parents of foreign tables: that would ask the foreign servers,
 /// which a restored server must not, and fails where a wrapper has no handler.
-const ANALYZE: &str = "DO $$ DECLARE relation text; BEGIN FOR relation IN \
+pub(crate) const ANALYZE: &str = "DO $$ DECLARE relation text; BEGIN FOR relation IN \
      WITH RECURSIVE parents AS (SELECT i.inhparent AS oid FROM pg_catalog.pg_inherits AS i \
      JOIN pg_catalog.pg_foreign_table AS f ON f.ftrelid = i.inhrelid \
      UNION SELECT i.inhparent FROM pg_catalog.pg_inherits AS i \

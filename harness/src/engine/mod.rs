@@ -10,7 +10,7 @@ mod pgbackrest;
 mod quoting;
 
 pub use basebackup::{Checkpoint, Compression, Digest, Format, PgBaseBackup, Side};
-pub(crate) use client::{Client, by_name, databases};
+pub(crate) use client::{ANALYZE, Client, by_name, databases};
 pub use course::{Arrival, Course, Target};
 pub use dump::{DumpCompression, DumpFormat, PgDump};
 pub use dumpall::PgDumpAll;

@@ -43,7 +43,8 @@ pub fn answer(
         return Some(Reply::tables(vec![Table::default(), Table::default()]));
     }
     let nothing = ["SAVEPOINT", "ROLLBACK", "BEGIN", "SET CONSTRAINTS", "SET log_statement"];
-    let made = ["CREATE ROLE", "CREATE DATABASE", "CREATE SCHEMA", "GRANT"];
+    let made =
+        ["CREATE ROLE", "CREATE DATABASE", "CREATE SCHEMA", "GRANT", "DO $$ DECLARE relation"];
     if starts(&nothing) || starts(&made) {
         return Some(Reply::ok());
     }
