@@ -58,15 +58,6 @@ async fn clean_in(state: &Path, run: Option<&str>, report: &mut CleanReport) {
 async fn settle(lease: Abandoned, report: &mut CleanReport) {
     let mut left = lease.damaged.clone();
     let at_engine = lease.leased.iter().any(|thing| !matches!(thing, Leased::Folder { .. }));
-    match sweep_all(&lease).await {
-        Ok(swept) => {
-            report.removed.extend(swept.removed.iter().map(show));
-            left.extend(swept.left);
-        }
-        // An engine that is not there has nothing of a run that never asked it for anything.
-        Err(trouble) if at_engine => left.push(format!("run `{}`: {}", lease.run, trouble.said)),
-        Err(_) => {}
-    }
     for thing in &lease.leased {
         if let Leased::Folder { path } = thing {
             let was_there = path.exists();
@@ -75,6 +66,21 @@ async fn settle(lease: Abandoned, report: &mut CleanReport) {
                 report.removed.push(show(thing));
             }
             left.extend(troubles);
+        }
+    }
+    // Whatever is asked of an engine is leased before: one that was asked for nothing has nothing,
+    // and may be slow to say so. What a damaged lease does not tell is looked for.
+    if at_engine || !lease.damaged.is_empty() {
+        match sweep_all(&lease).await {
+            Ok(swept) => {
+                report.removed.extend(swept.removed.iter().map(show));
+                left.extend(swept.left);
+            }
+            Err(trouble) if at_engine => {
+                left.push(format!("run `{}`: {}", lease.run, trouble.said));
+            }
+            // An engine that is not there has nothing.
+            Err(_) => {}
         }
     }
     // What damage hid may still be there: the file is kept aside to be looked at.
