@@ -46,7 +46,12 @@ impl SpoilsRecovered for Restart {
         let before = self.look(of).await?;
         of.server.stop(stage).await?;
         let others = of.settings.iter().filter(|(setting, _)| *setting != name);
-        let settings: Vec<_> = others.copied().chain([self.setting]).collect();
+        // What was restored may still name the repository of the source: a server that archives
+        // does so into the copy of its own node.
+        let own = of.engine.settings(&*of.server.node);
+        let own = own.iter().map(|(setting, value)| (setting.as_str(), value.as_str()));
+        let own = own.filter(|(setting, _)| *setting == "archive_command");
+        let settings: Vec<_> = others.copied().chain(own).chain([self.setting]).collect();
         of.server.start(stage, &settings).await?;
         of.server.await_ready(START_LIMIT).await?;
         let after = self.look(of).await?;
