@@ -10,8 +10,9 @@ use crate::sabotage::{Facts, Recovered, Sabotage, Spoils, SpoilsRecovered};
 
 /// How long the server may take until it answers again.
 const START_LIMIT: Duration = Duration::from_secs(300);
-/// How the control file begins to say what the server last was.
+/// How the control file begins to say what the server last was, and what it says of a standby.
 const STATE: &str = "Database cluster state:";
+const STANDBY: &str = "in archive recovery";
 
 /// The server is started as a standby after the load. An archive's recovery has its own way to end
 /// so: `left_paused`.
@@ -44,7 +45,8 @@ impl SpoilsRecovered for LeftAsStandby {
         let after = state(stage, of).await?;
         Ok(Sabotaged {
             change: "started with a standby.signal".to_owned(),
-            proof: (before != after).then(|| format!("it was `{before}`, and is `{after}`")),
+            proof: (before != after && after == STANDBY)
+                .then(|| format!("it was `{before}`, and is `{after}`")),
             ..Sabotaged::default()
         })
     }
@@ -55,7 +57,7 @@ async fn state(stage: &Stage, of: &Recovered<'_>) -> Result<String, Trouble> {
     let node = &*of.server.node;
     let (tool, data) = (node.tool("pg_controldata"), node.place(Place::Data));
     let argv = [tool.as_str(), "-D", &data];
-    let said = stage.run(node, Command::housekeeping("look at the control file", argv)).await?;
+    let said = stage.must(node, Command::housekeeping("look at the control file", argv)).await?;
     let text = said.text();
     let state = text.lines().find_map(|line| line.strip_prefix(STATE));
     Ok(state.unwrap_or_default().trim().to_owned())

@@ -50,7 +50,7 @@ impl SpoilsRecovered for Restart {
         // does so into the copy of its own node.
         let own = of.engine.settings(&*of.server.node);
         let own = own.iter().map(|(setting, value)| (setting.as_str(), value.as_str()));
-        let own = own.filter(|(setting, _)| *setting == "archive_command");
+        let own = own.filter(|(it, _)| name == "archive_mode" && *it == "archive_command");
         let settings: Vec<_> = others.copied().chain(own).chain([self.setting]).collect();
         of.server.start(stage, &settings).await?;
         of.server.await_ready(START_LIMIT).await?;
