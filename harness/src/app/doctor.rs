@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::app::Ended;
 use crate::app::ground::{FREE_BYTES_MIN, IMAGE_MAJORS, room};
 use crate::cli::GroundArgs;
+use crate::plan::KNOWN;
 use crate::rig::docker::{self, image};
 use crate::rig::lease;
 use crate::rig::local;
@@ -98,10 +99,15 @@ fn image_source() -> Symptom {
 }
 
 fn processes() -> Vec<Symptom> {
-    let installs = local::find();
+    let mut installs = local::find();
+    installs.retain(|found| found.major >= *KNOWN.start());
     let postgres = if installs.is_empty() {
         let get = setup::command(&["postgresql", "postgresql-contrib"]);
-        Symptom::ill("PostgreSQL", "no server is installed", format!("run `{get}` as root"))
+        Symptom::ill(
+            "PostgreSQL",
+            format!("no server from {} on is installed", KNOWN.start()),
+            format!("run `{get}` as root"),
+        )
     } else {
         let versions: Vec<_> = installs.iter().map(|found| found.version.as_str()).collect();
         Symptom::well("PostgreSQL", versions.join(", "))
