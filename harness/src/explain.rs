@@ -64,6 +64,7 @@ texts! {
     "bad_checksums" ["unscanned" "no_checksums"];
     "breached" ["breached_before"];
     "unevaluated" [];
+    "unseen_database" [];
     "dangling" ["dangled_before"];
     "invalid_text" ["invalid_before"];
     "collation_stale" ["stale_before"];

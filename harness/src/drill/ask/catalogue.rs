@@ -17,6 +17,7 @@ const BY_INDEX: &str = "SET LOCAL enable_indexscan = on; SET LOCAL enable_bitmap
 
 /// Every statement here answers (class, identity, definition, secret).
 const INVENTORY: &[&str] = &[
+    include_str!("inventory/catalogues.sql"),
     include_str!("inventory/columns.sql"),
     include_str!("inventory/common.sql"),
     include_str!("inventory/guards.sql"),

@@ -7,9 +7,14 @@ use crate::case::Case;
 use crate::check::answered::rows;
 use crate::check::{Check, difference};
 use crate::finding::Finding;
-use crate::question::{Moment, Question};
+use crate::question::{Moment, Question, Table};
 
 const NAME: &str = "globals";
+
+/// What the definition of a database says that lets nobody in.
+const CLOSED: &str = "no connections";
+/// PostgreSQL's own spare copy, which nobody can have changed while it was closed.
+const SPARE: &str = "template0";
 
 /// Compares what belongs to the whole cluster with the baseline, as sets, both ways. Password
 /// verifiers stand in the answers only as keyed digests: equal or not is all that can be seen.
@@ -31,11 +36,27 @@ impl Check for Globals {
         let after = rows(case, NAME, &Moment::Recovered, &Question::Globals);
         match (before, after) {
             (Ok(before), Ok(after)) => {
-                difference::compare(case, NAME, "roles and settings", before, after)
+                let mut found =
+                    difference::compare(case, NAME, "roles and settings", before, after);
+                found.extend(unseen(after));
+                found
             }
             (before, after) => {
                 before.err().into_iter().chain(after.err()).map(|finding| *finding).collect()
             }
         }
     }
+}
+
+/// Databases that let nobody in, and so not us: no other check has looked into them.
+fn unseen(after: &Table) -> impl Iterator<Item = Finding> + '_ {
+    let cell = |row: &'_ [Option<String>], at: usize| row.get(at).cloned().flatten();
+    after.rows.iter().filter_map(move |row| {
+        let (class, name, definition) = (cell(row, 0)?, cell(row, 1)?, cell(row, 2)?);
+        let closed = definition.split("; ").any(|part| part == CLOSED);
+        (class == "database" && name != SPARE && closed).then(|| {
+            let said = format!("`{name}` lets nobody connect: nothing in it was compared");
+            Finding::unknown(NAME, "unseen_database", said).about(format!("database {name}"))
+        })
+    })
 }

@@ -12,6 +12,7 @@ SELECT 'column' AS class, format('%I.%I.%I', n.nspname, c.relname, a.attname) AS
     CASE a.attgenerated WHEN '' THEN 'default ' WHEN 's' THEN 'generated and stored '
       ELSE 'generated ' || a.attgenerated::text || ' ' END
       || pg_catalog.pg_get_expr(d.adbin, d.adrelid),
+    CASE WHEN a.atthasdef <> (d.adrelid IS NOT NULL) THEN 'DEFAULT NOT IN FORCE' END,
     CASE WHEN a.attstorage <> t.typstorage THEN 'storage ' || a.attstorage::text END,
     'compression ' || nullif(a.attcompression::text, ''),
     CASE WHEN a.attstattarget >= 0 THEN 'statistics ' || a.attstattarget END,

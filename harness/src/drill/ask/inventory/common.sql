@@ -5,7 +5,8 @@ WHERE (n.oid >= 16384 OR n.nspname = 'public') AND n.nspname !~ '^pg_(temp|toast
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
     WHERE d.classid = 'pg_catalog.pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e');
 
--- Extensions. What they bring is counted and named by a hash: it follows from their version.
+-- Extensions. What they bring is counted and named by a hash, with what its functions and views
+-- do: it follows from their version, but somebody may have replaced one, and a dump leaves that out.
 SELECT 'extension', quote_ident(e.extname),
   concat_ws('; ', 'version ' || e.extversion, 'schema ' || e.extnamespace::regnamespace,
     CASE WHEN e.extrelocatable THEN 'relocatable' END,
@@ -13,10 +14,16 @@ SELECT 'extension', quote_ident(e.extname),
         || coalesce(e.extcondition[config.number], ''), ', ' ORDER BY config.number)
       FROM unnest(e.extconfig) WITH ORDINALITY AS config (relation, number)),
     (SELECT format('members %s %s', count(*),
-        md5(string_agg(o.type || ' ' || o.identity, ',' ORDER BY o.type COLLATE "C",
-          o.identity COLLATE "C")))
+        md5(string_agg(concat_ws(' ', o.type, o.identity, p.prosrc, p.probin, p.prosecdef,
+            p.proconfig, v.definition), ',' ORDER BY o.type COLLATE "C", o.identity COLLATE "C")))
       FROM pg_catalog.pg_depend AS d
       CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) AS o
+      LEFT JOIN pg_catalog.pg_proc AS p
+        ON d.classid = 'pg_catalog.pg_proc'::regclass AND p.oid = d.objid
+      LEFT JOIN LATERAL (SELECT pg_catalog.pg_get_viewdef(c.oid) AS definition
+        FROM pg_catalog.pg_class AS c
+        WHERE d.classid = 'pg_catalog.pg_class'::regclass AND c.oid = d.objid
+          AND c.relkind IN ('v', 'm')) AS v ON true
       WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.refobjid = e.oid
         AND d.deptype = 'e')), NULL
 FROM pg_catalog.pg_extension AS e;

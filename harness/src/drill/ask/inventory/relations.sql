@@ -28,6 +28,19 @@ SELECT
       FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid),
     'bound ' || pg_catalog.pg_get_expr(c.relpartbound, c.oid),
     'server ' || s.srvname,
+    -- What these flags deny the server does not look for: no index is kept up, no trigger fires.
+    'KNOWS OF NO ' || nullif(concat_ws(', ',
+      CASE WHEN NOT c.relhasindex AND EXISTS (SELECT FROM pg_catalog.pg_index AS i
+        WHERE i.indrelid = c.oid) THEN 'index' END,
+      CASE WHEN NOT c.relhastriggers AND EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
+        WHERE g.tgrelid = c.oid) THEN 'trigger' END,
+      CASE WHEN NOT c.relhasrules AND EXISTS (SELECT FROM pg_catalog.pg_rewrite AS w
+        WHERE w.ev_class = c.oid) THEN 'rule' END,
+      CASE WHEN NOT c.relhassubclass AND EXISTS (SELECT FROM pg_catalog.pg_inherits AS i
+        WHERE i.inhparent = c.oid) THEN 'child' END,
+      CASE WHEN c.relchecks <> (SELECT count(*) FROM pg_catalog.pg_constraint AS k
+        WHERE k.conrelid = c.oid AND k.contype = 'c') THEN 'CHECK' END,
+      CASE WHEN c.relispartition <> (c.relpartbound IS NOT NULL) THEN 'bound' END), ''),
     'as ' || CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid) END
   ) AS definition,
   NULL AS secret
