@@ -68,6 +68,7 @@ mod table_lost;
 mod tampered;
 mod transaction_lost;
 mod trigger_disabled;
+mod triggers_forgotten;
 mod user_mapping_lost;
 mod value_altered;
 mod view_emptied;
@@ -221,6 +222,7 @@ pub const KINDS: &[&dyn Sabotage] = &[
     &default_lost::DEFAULT_LOST,
     &identity_lost::IDENTITY_LOST,
     &trigger_disabled::TRIGGER_DISABLED,
+    &triggers_forgotten::TRIGGERS_FORGOTTEN,
     &event_trigger_lost::EVENT_TRIGGER_LOST,
     &publication_lost::PUBLICATION_LOST,
     &extension_lost::EXTENSION_LOST,
