@@ -61,6 +61,7 @@ texts! {
     "heap_corrupt" [];
     "map_disagrees" [];
     "page_unreadable" ["unread"];
+    "uncommitted" [];
     "bad_checksums" ["unscanned" "no_checksums"];
     "breached" ["breached_before"];
     "unevaluated" [];

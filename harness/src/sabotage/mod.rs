@@ -13,6 +13,7 @@ mod artifact_truncated;
 mod backup_expired;
 mod backup_label_lost;
 mod comment_lost;
+mod commits_forgotten;
 mod constraint_lost;
 mod constraint_unvalidated;
 mod control_file_broken;
@@ -197,6 +198,7 @@ pub const KINDS: &[&dyn Sabotage] = &[
     &recovery_signal_lost::RECOVERY_SIGNAL_LOST,
     &archive_unreachable::ARCHIVE_UNREACHABLE,
     &control_file_broken::CONTROL_FILE_BROKEN,
+    &commits_forgotten::COMMITS_FORGOTTEN,
     &table_file_cut::TABLE_FILE_CUT,
     &row_flipped::ROW_FLIPPED,
     &index_page_zeroed::INDEX_PAGE_ZEROED,

@@ -56,6 +56,7 @@ const ID: &[&str] = &["identity"];
 const C: &[&str] = &["configuration"];
 const L: &[&str] = &["ledger"];
 const T: &[&str] = &["target", "server_log"];
+const P: &[&str] = &["pages"];
 const S: &[&str] = &["sequences"];
 
 pub const ATTACKS: &[Attack] = &[
@@ -273,6 +274,46 @@ pub const ATTACKS: &[Attack] = &[
         ALTER TABLE mini.item ADD CONSTRAINT item_kind_fkey FOREIGN KEY (kind) REFERENCES mini.kind ON DELETE CASCADE'",
         I,
     ),
+    // What the server goes by, though every object is there.
+    sql(
+        false,
+        "triggers_forgotten",
+        "sql mini \"UPDATE pg_class SET relhastriggers = false WHERE relname = 'item'\"",
+        I,
+    ),
+    sql(
+        false,
+        "indexes_forgotten",
+        "sql mini \"UPDATE pg_class SET relhasindex = false WHERE relname = 'kind'\"",
+        I,
+    ),
+    sql(
+        false,
+        "default_not_in_force",
+        "sql mini \"UPDATE pg_attribute SET atthasdef = false WHERE atthasdef \
+        AND attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'mini'::regnamespace)\"",
+        I,
+    ),
+    sql(
+        false,
+        "dependencies_gone",
+        "sql mini \"DELETE FROM pg_depend WHERE refobjid = 'mini.item'::regclass \
+        AND deptype = 'n'\"",
+        I,
+    ),
+    sql(
+        false,
+        "frozen_too_far",
+        "sql mini \"UPDATE pg_class SET relfrozenxid = pg_current_xact_id()::text::xid \
+        WHERE relname = 'item'\"",
+        &["indexes"],
+    ),
+    sql(
+        false,
+        "database_that_lets_nobody_in",
+        "sql postgres 'CREATE DATABASE aside ALLOW_CONNECTIONS false'",
+        G,
+    ),
     // Who may do what.
     sql(false, "grant_revoked", "sql mini 'REVOKE INSERT ON mini.item FROM mini_group'", I),
     sql(false, "grant_to_public", "sql mini 'GRANT SELECT ON mini.item TO PUBLIC'", I),
@@ -463,6 +504,15 @@ pub const ATTACKS: &[Attack] = &[
         dd if=/dev/zero of=$f bs=$n count=1 conv=notrunc",
         // Rows that were read before carry what became of them, so it can be the workload's alone.
         &["drill", "usable", "fingerprint", "target", "inventory", "ledger"],
+    ),
+    files(
+        true,
+        "old_commits_forgotten",
+        "undone",
+        "f=$data/pg_xact/0000; hold $f; next=$($here/pg_controldata -D $data \
+         | sed -n 's/.*NextXID: *0://p'); \
+         dd if=/dev/zero of=$f bs=$(((next - 100) / 4)) count=1 conv=notrunc",
+        P,
     ),
     // Somebody else's files.
     files(

@@ -181,7 +181,7 @@ pub mod columns {
     /// [`super::Question::Text`]; what a line is about is in [`super::worded`].
     pub const TEXT: &[&str] = &["database", "what", "identity", "recorded", "found"];
     /// [`super::Question::Pages`], a line for each relation; `said` is null when all of it could
-    /// be read.
+    /// be read and was committed, see [`super::reading`].
     pub const PAGES: &[&str] = &["database", "relation", "said"];
     /// [`super::Question::Checksums`]: `exit`, the exit status; the figures of the standard output
     /// under their own names, e.g. `Blocks scanned`; and `said` for lines of the standard error.
@@ -242,6 +242,12 @@ pub mod looked {
     pub const DISAGREES: &str = "disagrees";
     /// The pages of the table are damaged.
     pub const DAMAGED: &str = "damaged";
+}
+
+/// How `said` begins in the answer to [`Question::Pages`], where it is no error of the server's.
+pub mod reading {
+    /// Rows are seen of a transaction, whose number follows, that was not committed.
+    pub const UNCOMMITTED: &str = "uncommitted";
 }
 
 /// What the name of a sequence ends with in the answer to [`Question::Sequences`], in this order.

@@ -8,17 +8,15 @@
 
 use pgrehearse_verdict::question::{Table, columns, looked};
 
-use crate::drill::ask::attempt::{LOOK_LIMIT_SERVER, attempt, first, misshapen};
+use crate::drill::ask::attempt::{LOOK_LIMIT_SERVER, attempt, misshapen};
 use crate::drill::ask::counts::{conditions, in_order, through};
 use crate::drill::ask::extension::functions;
+use crate::drill::ask::heaps::heaps;
 use crate::drill::ask::visibility::maps;
 use crate::drill::ask::visit::connect;
 use crate::drill::digest::PINNED;
 use crate::drill::{QUERY_LIMIT, Server};
 use crate::rig::{Session, SqlTrouble};
-
-/// Damages of one table that are repeated.
-const DAMAGES_MAX: usize = 3;
 
 const INDEXES: &str = include_str!("indexes.sql");
 /// Every table with pages and a map of its own; of a partitioned one its partitions have them.
@@ -63,8 +61,7 @@ struct Amcheck {
 /// A look at one thing: its name, what was looked at, and what was amiss.
 pub(super) type Line = (String, &'static str, Option<String>);
 
-/// What can be said of every index of `databases` and of the visibility map of every table, and
-/// of the tables themselves where the server's pages have no checksums.
+/// What can be said of every index of `databases`, and of every table and its visibility map.
 ///
 /// # Errors
 /// A server that is lost, or a database that does not let itself be listed.
@@ -103,10 +100,7 @@ async fn database_lines(server: &Server, database: &str) -> Result<Vec<Line>, Sq
         one(&mut *session, index, &amcheck, &mut lines).await?;
     }
     let tables = tables(&mut *session).await?;
-    let checksums = session.query("SHOW data_checksums", QUERY_LIMIT).await?;
-    if first(checksums).as_deref() != Some("on") {
-        heaps(&mut *session, &tables, &amcheck, &mut lines).await?;
-    }
+    heaps(&mut *session, &tables, &amcheck.heap, &mut lines).await?;
     maps(&mut *session, &tables, &mut lines).await?;
     session.query("ROLLBACK", QUERY_LIMIT).await?;
     Ok(lines)
@@ -234,34 +228,4 @@ async fn tables(session: &mut dyn Session) -> Result<Vec<Heap>, SqlTrouble> {
         _ => Err(misshapen("the list of tables did not come as it was asked for")),
     };
     rows.map(read).collect()
-}
-
-/// Walks every table: without checksums nobody else would notice a damaged row.
-async fn heaps(
-    session: &mut dyn Session,
-    tables: &[Heap],
-    amcheck: &Amcheck,
-    lines: &mut Vec<Line>,
-) -> Result<(), SqlTrouble> {
-    for Heap { oid, identity } in tables {
-        let said = match &amcheck.heap {
-            Ok(call) => {
-                let sql = format!(
-                    "SELECT count(*) OVER (), format('block %s: %s', blkno, msg)
-                     FROM {call}({oid}::regclass, check_toast => true) LIMIT {DAMAGES_MAX}"
-                );
-                attempt(session, &sql, true).await?.map_or_else(Some, damages)
-            }
-            Err(said) => Some(said.clone()),
-        };
-        lines.push((identity.clone(), looked::HEAP, said));
-    }
-    Ok(())
-}
-
-fn damages(tables: Vec<Table>) -> Option<String> {
-    let rows: Vec<_> = tables.into_iter().flat_map(|table| table.rows).collect();
-    let count = rows.first()?.first()?.clone().unwrap_or_default();
-    let shown: Vec<String> = rows.into_iter().filter_map(|mut row| row.pop()?).collect();
-    Some(format!("{}: {count} damages, {}", looked::DAMAGED, shown.join("; ")))
 }

@@ -10,6 +10,7 @@ mod constraints;
 mod counts;
 mod doors;
 mod extension;
+mod heaps;
 mod indexes;
 mod keys;
 mod large_objects;

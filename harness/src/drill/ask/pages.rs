@@ -1,8 +1,9 @@
 //! Whether all that a server keeps can be read, and what lies in its files once it is stopped.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use pgrehearse_verdict::question::{Table, columns};
+use pgrehearse_verdict::question::{Table, columns, reading};
 
 use crate::drill::ask::attempt::attempt;
 use crate::drill::ask::constraints::listed;
@@ -19,14 +20,22 @@ const LINES_MAX: usize = 100;
 const NO_MERCY: &str =
     "SET LOCAL zero_damaged_pages = off; SET LOCAL ignore_checksum_failure = off";
 
-/// (relation, what reads it). What is read is turned into text by the server, long values and all,
-/// and goes nowhere: `/dev/null` is the server's own. As it is kept, without a conversion: a
-/// database of `SQL_ASCII` may hold any bytes, and whether a text is one is asked by `text`.
+/// (relation, what reads it, what asks who wrote it, its number). What is read is turned into text
+/// by the server, long values and all, and goes nowhere: `/dev/null` is the server's own. As it is
+/// kept, without a conversion: a database of `SQL_ASCII` may hold any bytes, and whether a text is
+/// one is asked by `text`.
 const RELATIONS: &str = "
 SELECT CASE c.relkind WHEN 't' THEN format('long values of %I.%I', m.nspname, o.relname)
     ELSE format('%I.%I', n.nspname, c.relname) END,
   format('COPY (SELECT * FROM ONLY %I.%I) TO ''/dev/null'' (ENCODING ''SQL_ASCII'')',
-    n.nspname, c.relname)
+    n.nspname, c.relname),
+  format('SELECT %s, d.xid::text FROM (SELECT DISTINCT xmin::text::bigint AS xid FROM ONLY %I.%I)
+    AS d CROSS JOIN (SELECT now.next >> 32 AS epoch, now.next & 4294967295 AS next FROM (SELECT
+      pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint AS next) AS now
+    ) AS head WHERE CASE WHEN d.xid <= 2 THEN false
+      WHEN d.xid > head.next AND head.epoch = 0 THEN true
+      ELSE pg_catalog.pg_xact_status(((head.epoch - (d.xid > head.next)::int) << 32 | d.xid)
+        ::text::xid8) <> ''committed'' END LIMIT 1', c.oid, n.nspname, c.relname), c.oid::text
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_class AS o ON o.reltoastrelid = c.oid AND c.relkind = 't'
@@ -49,17 +58,44 @@ pub(super) async fn pages(visit: &mut Visit) -> Result<Table, SqlTrouble> {
 }
 
 /// All at once, and only if that fails one by one.
+///
+/// Whether a transaction was committed stands in files of their own, which have no checksums. A row
+/// that was read before carries what became of it, and is seen whatever they say, until VACUUM asks
+/// them: so who wrote the rows that are seen is asked here.
 async fn relations(session: &mut dyn Session) -> Result<Vec<(String, Option<String>)>, SqlTrouble> {
-    let relations = listed::<2>(session, RELATIONS).await?;
+    let relations = listed::<4>(session, RELATIONS).await?;
     session.query(NO_MERCY, QUERY_LIMIT).await?;
-    let all: Vec<&str> = relations.iter().map(|[_, copy]| copy.as_str()).collect();
-    let well = attempt(session, &all.join("; "), false).await?.is_ok();
+    let all = |at: usize| {
+        let each: Vec<&str> = relations.iter().map(|row| row[at].as_str()).collect();
+        each.join("; ")
+    };
+    let well = attempt(session, &all(1), false).await?.is_ok();
+    let uncommitted = attempt(session, &all(2), false).await?.map(written_by).ok();
     let mut read = vec![];
-    for [relation, copy] in relations {
-        let said = if well { None } else { attempt(session, &copy, false).await?.err() };
+    for [relation, copy, writers, oid] in relations {
+        let mut said = if well { None } else { attempt(session, &copy, false).await?.err() };
+        if said.is_none() {
+            let found = match &uncommitted {
+                Some(found) => Ok(found.get(&oid).cloned()),
+                None => {
+                    attempt(session, &writers, false).await?.map(|it| written_by(it).remove(&oid))
+                }
+            };
+            said = found.unwrap_or_else(Some);
+        }
         read.push((relation, said));
     }
     Ok(read)
+}
+
+/// What is to be said of each relation that shows rows of a transaction which was not committed.
+fn written_by(tables: Vec<Table>) -> BTreeMap<String, String> {
+    let rows = tables.into_iter().flat_map(|table| table.rows);
+    let pair = |row: Vec<Option<String>>| {
+        let [Some(oid), Some(xid)] = <[_; 2]>::try_from(row).ok()? else { return None };
+        Some((oid, format!("{}: {xid}", reading::UNCOMMITTED)))
+    };
+    rows.filter_map(pair).collect()
 }
 
 /// What `pg_checksums` says of the files of a server that was stopped in order.

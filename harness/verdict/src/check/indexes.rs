@@ -18,10 +18,9 @@ const NAME: &str = "indexes";
 
 /// Wants every index that the inventory named at the baseline to have been looked at on the
 /// recovered server and found whole: a B-tree by its structure and by its count, every other by
-/// its count. One that was not in use at the baseline need not be. Of every table the visibility
-/// map must have been held against its rows; and where the pages of the recovered server have no
-/// checksums, the table must have been walked, too. Whatever else the
-/// answer holds (the indexes of the catalogues) must be well where it is named.
+/// its count. One that was not in use at the baseline need not be. Every table must have been
+/// walked, whatever its checksums say, and its visibility map held against its rows. Whatever else
+/// the answer holds (the indexes of the catalogues) must be well where it is named.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Indexes {}
@@ -41,29 +40,24 @@ impl Check for Indexes {
         vec![
             // Which indexes there must be.
             (Moment::Baseline, Question::Inventory),
-            // Whether the pages are guarded by checksums.
-            (Moment::Recovered, Question::Server),
             (Moment::Recovered, Question::Indexes),
         ]
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Finding> {
         let before = rows(case, NAME, &Moment::Baseline, &Question::Inventory);
-        let server = rows(case, NAME, &Moment::Recovered, &Question::Server);
         let after = rows(case, NAME, &Moment::Recovered, &Question::Indexes);
-        match (before, server, after) {
-            (Ok(before), Ok(server), Ok(after)) => {
-                difference::bounded(NAME, weigh(before, server, after))
-            }
-            (before, server, after) => {
-                let refused = [before.err(), server.err(), after.err()];
+        match (before, after) {
+            (Ok(before), Ok(after)) => difference::bounded(NAME, weigh(before, after)),
+            (before, after) => {
+                let refused = [before.err(), after.err()];
                 refused.into_iter().flatten().map(|finding| *finding).collect()
             }
         }
     }
 }
 
-fn weigh(before: &Table, server: &Table, after: &Table) -> Vec<Finding> {
+fn weigh(before: &Table, after: &Table) -> Vec<Finding> {
     if before.rows.is_empty() {
         let said = "the inventory of the baseline names nothing: which indexes there were is open";
         return vec![Finding::unknown(NAME, "nothing_compared", said)];
@@ -84,7 +78,7 @@ fn weigh(before: &Table, server: &Table, after: &Table) -> Vec<Finding> {
             }
         }
     }
-    let wanted = wanted(before, server);
+    let wanted = wanted(before);
     for (&(database, name), needed) in &wanted {
         let looked_at = looks.get(&(database, name));
         for what in needed.iter().filter(|what| !has(looked_at, what)) {
@@ -104,8 +98,7 @@ fn weigh(before: &Table, server: &Table, after: &Table) -> Vec<Finding> {
 }
 
 /// What must have been looked at, and how.
-fn wanted<'a>(before: &'a Table, server: &Table) -> BTreeMap<(&'a str, &'a str), Vec<&'a str>> {
-    let guarded = server.pair("data_checksums") == Some("on");
+fn wanted(before: &Table) -> BTreeMap<(&str, &str), Vec<&str>> {
     let mut wanted = BTreeMap::new();
     for row in 0..before.rows.len() {
         let value = |column| before.get(row, column).unwrap_or_default();
@@ -117,8 +110,7 @@ fn wanted<'a>(before: &'a Table, server: &Table) -> BTreeMap<(&'a str, &'a str),
             }
             "index" => vec![looked::COUNT],
             "table" | "materialized view" if definition.contains("access method heap") => {
-                let walked = (!guarded).then_some(looked::HEAP);
-                walked.into_iter().chain([looked::VISIBILITY]).collect()
+                vec![looked::HEAP, looked::VISIBILITY]
             }
             _ => continue,
         };

@@ -10,7 +10,7 @@ use crate::case::Case;
 use crate::check::answered::{rows, shown, unreadable};
 use crate::check::{Check, difference};
 use crate::finding::Finding;
-use crate::question::{Moment, Question, Table};
+use crate::question::{Moment, Question, Table, reading};
 
 const NAME: &str = "pages";
 
@@ -18,8 +18,9 @@ const NAME: &str = "pages";
 const LINES_MAX: usize = 20;
 
 /// Wants every relation of every database to be readable to its end, catalogues and long values
-/// included, and, where pages have checksums, every page in the files of the server to have the
-/// right one once it was stopped. Without checksums the reading alone is held, and that is said.
+/// included, with no row of a transaction that was not committed. Where pages have checksums, every
+/// page in the files of the server must have the right one once it was stopped. Without checksums
+/// the reading alone is held, and that is said.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pages {}
@@ -65,9 +66,16 @@ fn read(table: &Table) -> Vec<Finding> {
         };
         let Some(said) = table.get(row, "said") else { continue };
         let words = format!("`{relation}` cannot be read to its end: {}", shown(said));
-        let finding = match unreadable(said) {
-            true => Finding::broken(NAME, "page_unreadable", words),
-            false => Finding::unknown(NAME, "unread", words),
+        let finding = if said.starts_with(reading::UNCOMMITTED) {
+            let words = format!(
+                "`{relation}` shows rows of a transaction that was not committed: {}",
+                shown(said)
+            );
+            Finding::broken(NAME, "uncommitted", words)
+        } else if unreadable(said) {
+            Finding::broken(NAME, "page_unreadable", words)
+        } else {
+            Finding::unknown(NAME, "unread", words)
         };
         found.push(finding.about(format!("{database} {relation}")));
     }

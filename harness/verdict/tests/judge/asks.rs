@@ -19,7 +19,7 @@ inventory: Baseline Inventory, Recovered Inventory
 globals: Baseline Globals, Recovered Globals
 configuration: Baseline Configuration, Recovered Configuration
 sequences: Baseline Sequences, Recovered Sequences, Baseline Inventory
-indexes: Baseline Inventory, Recovered Server, Recovered Indexes
+indexes: Baseline Inventory, Recovered Indexes
 constraints: Baseline Constraints, Recovered Constraints
 large_objects: Baseline LargeObjects, Recovered LargeObjects
 text: Baseline Text, Recovered Text

@@ -52,6 +52,17 @@ fn a_relation_that_cannot_be_read_is_broken_and_one_that_was_not_is_unknown() {
 }
 
 #[test]
+fn rows_of_a_transaction_that_was_not_committed_are_broken() {
+    let story = read(|table| table.rows[0][2] = text("uncommitted: 745"));
+    story.expect(CHECK, Broken, &["uncommitted"]);
+    let found = story.findings(CHECK);
+    assert!(found.iter().any(|it| it.said.ends_with("not committed: uncommitted: 745")));
+    // An error that only quotes the word is none of ours.
+    let story = read(|table| table.rows[0][2] = text("XX001: uncommitted xmin 745"));
+    story.expect(CHECK, Broken, &["page_unreadable"]);
+}
+
+#[test]
 fn a_wrong_checksum_is_broken_whatever_the_exit_status() {
     for exit in ["0", "1"] {
         let story = scanned(|table| {

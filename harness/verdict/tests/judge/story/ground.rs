@@ -401,6 +401,7 @@ fn indexes() -> Table {
             &["shop", "pg_catalog.pg_class_oid_index", "structure", "~"],
             &["shop", "shop.customers_pkey", "structure", "~"],
             &["shop", "shop.customers_pkey", "count", "~"],
+            &["shop", "shop.customers", "heap", "~"],
             &["shop", "shop.customers", "visibility", "~"],
         ],
     )
