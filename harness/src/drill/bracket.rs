@@ -25,8 +25,10 @@ const RELEASE_LIMIT: Duration = Duration::from_secs(120);
 /// The time between two looks at the machine.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// How programs say that a disk is full: the system's own words, and PostgreSQL's.
-const FULL_DISK: [&str; 3] = ["No space left on device", "wrote only", "Disk quota exceeded"];
+/// How programs say that a disk is full: the system's own words, and PostgreSQL's. The last is said
+/// by a server that lets somebody in, and without the system's words behind it.
+const FULL_DISK: [&str; 4] =
+    ["No space left on device", "wrote only", "Disk quota exceeded", "could not write init file"];
 
 /// What the drill is told from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,11 +108,16 @@ pub(super) async fn behind(stage: &Stage, fault: &Fault) -> Option<Fault> {
 /// The fault of the ground behind one of the subject's, where the words of the program that failed
 /// say that there was no room: every disk of a drill is ours.
 fn no_room(fault: &Fault) -> Option<Fault> {
-    let full = FULL_DISK.iter().any(|words| fault.said.contains(words));
     let Cause::Subject(_) = fault.cause else { return None };
+    full_by(&fault.said, &fault.during)
+}
+
+/// The fault of the ground that these words tell of, if they do.
+pub(super) fn full_by(words: &str, during: &str) -> Option<Fault> {
+    let full = FULL_DISK.iter().any(|said| words.contains(said));
     let said = "the ground of the drill is full, by what was said".to_owned();
     let cause = Cause::Rig(RigCause::NoSpace);
-    full.then(|| Fault { cause, during: fault.during.clone(), said })
+    full.then(|| Fault { cause, during: during.to_owned(), said })
 }
 
 /// What was seen of the machine while the drill went on, the first of each.
@@ -189,5 +196,7 @@ mod tests {
             assert_eq!(no_room(&fault(Cause::Rig(RigCause::EngineApi), said)), None);
         }
         assert_eq!(no_room(&fault(subject, "it ended with status 1")), None);
+        let of_a_session = "XX000: in database `template1`: could not write init file";
+        assert!(full_by(of_a_session, "the questions").is_some());
     }
 }

@@ -36,8 +36,8 @@ pub trait Rig: Send + Sync {
     /// Makes fresh, empty ground. `want.name` is unique in the drill.
     async fn node(&self, want: NodeSpec) -> Result<Arc<dyn Node>, Trouble>;
 
-    /// What the ground has run out of, if it can tell: a server that fails on a full disk of ours
-    /// says nothing of its backup.
+    /// What the ground has run out of, now or at an earlier look, if it can tell: a server that
+    /// fails on a full disk of ours says nothing of its backup.
     fn cramped(&self) -> Option<String> {
         None
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use pgrehearse_verdict::check::{Stream, idle};
 use pgrehearse_verdict::journal::{Event, Ran, Scope};
+use pgrehearse_verdict::question::Answer;
 
 use crate::drill::{Notebook, Redactor};
 use crate::rig::command::OUTPUT_KEPT;
@@ -29,8 +30,12 @@ impl Stage {
         Stage { scope, ..self.clone() }
     }
 
-    /// Writes an observation to the journal.
+    /// Writes an observation to the journal. Where something failed the ground is looked at before
+    /// anything else happens: what it ran out of may be given back in a moment.
     pub fn note(&self, event: Event) -> Result<(), Trouble> {
+        if failed(&event) {
+            let _ = self.rig.cramped();
+        }
         self.notebook.write(&self.scope, event)
     }
 
@@ -88,5 +93,13 @@ impl Stage {
             trouble.said = self.redactor.clean(&trouble.said);
         }
         output
+    }
+}
+
+fn failed(event: &Event) -> bool {
+    match event {
+        Event::Fault(_) | Event::Answered { answer: Answer::Refused(_), .. } => true,
+        Event::Ran(ran) => ran.exit != Some(0),
+        _ => false,
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use pgrehearse_verdict::journal::Event;
+use pgrehearse_verdict::journal::{Event, Scope};
 use pgrehearse_verdict::question::{Answer, Moment, Question, Table, columns};
 
 use crate::drill::ask::access::{Access, logins, smoke};
@@ -14,6 +14,7 @@ use crate::drill::ask::{
     activity, artifacts, catalogue, constraints, doors, indexes, large_objects, ledger, pages,
     paperwork, secrecy, sequences, statistics, text,
 };
+use crate::drill::bracket::full_by;
 use crate::drill::digest::{Contents, PINNED, fingerprint};
 use crate::drill::{QUERY_LIMIT, Server};
 use crate::rig::{SqlTrouble, Stage, Trouble};
@@ -61,6 +62,11 @@ pub async fn ask(
     } else {
         Visit::open(server).await.map_err(|trouble| trouble.to_string())
     };
+    if let Err(said) = &visit
+        && let Some(full) = full_by(said, "the opening of sessions")
+    {
+        stage.scoped(Scope::Source).note(Event::Fault(full))?;
+    }
     let mut stands = None;
     let mut once: Vec<&Question> = vec![];
     for question in questions {

@@ -4,7 +4,7 @@ use std::fs::{self, DirBuilder, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use pgrehearse_verdict::journal::RigCause;
@@ -42,6 +42,8 @@ pub struct LocalRig {
     installs: Vec<Install>,
     lease: Arc<Lease>,
     made: Mutex<Made>,
+    /// What was seen when there was no room; there may be again.
+    cramped: OnceLock<String>,
 }
 
 #[derive(Default)]
@@ -65,7 +67,8 @@ impl LocalRig {
         let parent = parent_for(&user, parent)?;
         let folder = make(&parent, &marker, &user, &lease)?;
         let made = Mutex::default();
-        Ok(LocalRig { folder, marker, user, installs: find(), lease, made })
+        let cramped = OnceLock::new();
+        Ok(LocalRig { folder, marker, user, installs: find(), lease, made, cramped })
     }
 
     /// The folder that holds everything.
@@ -163,16 +166,15 @@ impl Rig for LocalRig {
     }
 
     fn cramped(&self) -> Option<String> {
-        let found = rustix::fs::statvfs(&self.folder).ok()?;
-        let free = found.f_bavail.saturating_mul(found.f_frsize);
-        let said = || {
-            format!(
-                "`{}` has {} KiB free: the disk is full, or was about to be",
-                self.folder.display(),
-                free >> 10
-            )
-        };
-        (free < ROOM_BYTES_MIN).then(said)
+        let free = rustix::fs::statvfs(&self.folder)
+            .map_or(u64::MAX, |found| found.f_bavail.saturating_mul(found.f_frsize));
+        if free < ROOM_BYTES_MIN {
+            let (folder, free) = (self.folder.display(), free >> 10);
+            let said =
+                format!("`{folder}` has {free} KiB free: the disk is full, or was about to be");
+            let _ = self.cramped.set(said);
+        }
+        self.cramped.get().cloned()
     }
 
     async fn release(&self) -> Vec<String> {
