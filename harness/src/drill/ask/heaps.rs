@@ -13,6 +13,8 @@ use crate::rig::{Session, SqlTrouble};
 
 /// Damages of one table that are repeated.
 const DAMAGES_MAX: usize = 3;
+/// What is said of a table that was not the same at two looks.
+const GONE: &str = "something was amiss at the first look, and nothing at the second";
 
 /// Walks every table by `verify_heapam`, whose call is begun by `call`: all at once, and those in
 /// which something is amiss, or all if that fails, one by one.
@@ -45,7 +47,9 @@ pub(super) async fn heaps(
                     "SELECT count(*) OVER (), format('block %s: %s', blkno, msg)
                      FROM {call}({oid}::regclass, check_toast => true) LIMIT {DAMAGES_MAX}"
                 );
-                attempt(session, &sql, true).await?.map_or_else(Some, damages)
+                let said = attempt(session, &sql, true).await?.map_or_else(Some, damages);
+                // What was amiss is not well because a second look does not see it.
+                said.or_else(|| amiss.is_some().then(|| GONE.to_owned()))
             }
         };
         lines.push((identity.clone(), looked::HEAP, said));

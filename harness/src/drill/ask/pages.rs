@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pgrehearse_verdict::question::{Table, columns, reading};
 
-use crate::drill::ask::attempt::attempt;
+use crate::drill::ask::attempt::{attempt, misshapen};
 use crate::drill::ask::constraints::listed;
 use crate::drill::ask::visit::Visit;
 use crate::drill::{QUERY_LIMIT, Server};
@@ -70,18 +70,21 @@ async fn relations(session: &mut dyn Session) -> Result<Vec<(String, Option<Stri
         each.join("; ")
     };
     let well = attempt(session, &all(1), false).await?.is_ok();
-    let uncommitted = attempt(session, &all(2), false).await?.map(written_by).ok();
+    let uncommitted = match attempt(session, &all(2), false).await? {
+        Ok(tables) => Some(written_by(tables)?),
+        Err(_) => None,
+    };
     let mut read = vec![];
     for [relation, copy, writers, oid] in relations {
         let mut said = if well { None } else { attempt(session, &copy, false).await?.err() };
         if said.is_none() {
-            let found = match &uncommitted {
-                Some(found) => Ok(found.get(&oid).cloned()),
-                None => {
-                    attempt(session, &writers, false).await?.map(|it| written_by(it).remove(&oid))
-                }
+            said = match &uncommitted {
+                Some(found) => found.get(&oid).cloned(),
+                None => match attempt(session, &writers, false).await? {
+                    Ok(tables) => written_by(tables)?.remove(&oid),
+                    Err(said) => Some(said),
+                },
             };
-            said = found.unwrap_or_else(Some);
         }
         read.push((relation, said));
     }
@@ -89,13 +92,13 @@ async fn relations(session: &mut dyn Session) -> Result<Vec<(String, Option<Stri
 }
 
 /// What is to be said of each relation that shows rows of a transaction which was not committed.
-fn written_by(tables: Vec<Table>) -> BTreeMap<String, String> {
-    let rows = tables.into_iter().flat_map(|table| table.rows);
-    let pair = |row: Vec<Option<String>>| {
-        let [Some(oid), Some(xid)] = <[_; 2]>::try_from(row).ok()? else { return None };
-        Some((oid, format!("{}: {xid}", reading::UNCOMMITTED)))
+fn written_by(tables: Vec<Table>) -> Result<BTreeMap<String, String>, SqlTrouble> {
+    let pair = |row: Vec<Option<String>>| match <[_; 2]>::try_from(row) {
+        Ok([Some(oid), Some(xid)]) => Ok((oid, format!("{}: {xid}", reading::UNCOMMITTED))),
+        // Left out, it would read as committed.
+        _ => Err(misshapen("who wrote the rows that are seen was not answered as it was asked")),
     };
-    rows.filter_map(pair).collect()
+    tables.into_iter().flat_map(|table| table.rows).map(pair).collect()
 }
 
 /// What `pg_checksums` says of the files of a server that was stopped in order.
@@ -122,6 +125,18 @@ fn parse(exit: i32, out: &str, err: &str) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_of_another_shape_is_not_taken_for_committed() {
+        let answer = |row: &[Option<&str>]| {
+            let row = row.iter().map(|it| it.map(str::to_owned)).collect();
+            written_by(vec![Table { rows: vec![row], ..Table::default() }])
+        };
+        let told = answer(&[Some("16384"), Some("745")]).unwrap();
+        assert_eq!(told["16384"], "uncommitted: 745");
+        assert!(answer(&[Some("16384"), None]).is_err());
+        assert!(answer(&[Some("16384")]).is_err());
+    }
 
     #[test]
     fn figures_are_kept_by_their_names_and_errors_as_they_are() {
