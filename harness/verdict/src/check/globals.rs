@@ -11,9 +11,10 @@ use crate::question::{Moment, Question, Table};
 
 const NAME: &str = "globals";
 
-/// What the definition of a database says that lets nobody in.
-const CLOSED: &str = "no connections";
-/// PostgreSQL's own spare copy, which nobody can have changed while it was closed.
+/// What the definition of a database says that lets nobody in: it was closed, or its removal was
+/// broken off.
+const CLOSED: [&str; 2] = ["no connections", "connection limit -2"];
+/// PostgreSQL's own spare copy, which is closed everywhere.
 const SPARE: &str = "template0";
 
 /// Compares what belongs to the whole cluster with the baseline, as sets, both ways. Password
@@ -53,7 +54,7 @@ fn unseen(after: &Table) -> impl Iterator<Item = Finding> + '_ {
     let cell = |row: &'_ [Option<String>], at: usize| row.get(at).cloned().flatten();
     after.rows.iter().filter_map(move |row| {
         let (class, name, definition) = (cell(row, 0)?, cell(row, 1)?, cell(row, 2)?);
-        let closed = definition.split("; ").any(|part| part == CLOSED);
+        let closed = definition.split("; ").any(|part| CLOSED.contains(&part));
         (class == "database" && name != SPARE && closed).then(|| {
             let said = format!("`{name}` lets nobody connect: nothing in it was compared");
             Finding::unknown(NAME, "unseen_database", said).about(format!("database {name}"))

@@ -17,7 +17,8 @@ const CATALOGUE: &str = "catalogue";
 
 /// Compares the catalogues of all databases with the baseline, as sets, both ways. Nothing is
 /// left out: the harness makes its own objects before the baseline is asked. Where the files were
-/// copied, every row of every catalogue must be the very same, too.
+/// copied, the rows of each catalogue must be the very same, too, but for what the server changes
+/// by itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Inventory {}

@@ -19,8 +19,10 @@ fn with_database(name: &str, before: &str, after: &str) -> Story {
 #[test]
 fn a_database_that_lets_nobody_in_was_not_compared() {
     let closed = "owner postgres; no connections; template";
-    let story = with_database("aside", closed, closed);
-    story.expect("globals", Unknown, &["unseen_database"]);
+    for closed in [closed, "owner postgres; connection limit -2"] {
+        let story = with_database("aside", closed, closed);
+        story.expect("globals", Unknown, &["unseen_database"]);
+    }
     let open = "owner postgres; template";
     with_database("aside", open, open).expect("globals", Held, &["equal"]);
     with_database("aside", open, closed).expect("globals", Broken, &["altered"]);
