@@ -140,7 +140,9 @@ async fn every_change_of_one_row_alters_the_digest_and_undoing_it_restores_it() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn contents_and_objects_are_the_same_after_a_dump_and_its_restore() {
-    let shop = Shop::open().await;
+    let mut shop = Shop::open().await;
+    // What a dump makes anew has other numbers in the catalogues; nothing else may differ.
+    shop.asker.numbers = false;
     // Other numbers for every type and table, rows in another order.
     shop.sql("postgres", "CREATE DATABASE other TEMPLATE template0").await;
     shop.sql("other", "CREATE TABLE before (n int); DROP TABLE before").await;

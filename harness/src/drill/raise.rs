@@ -150,5 +150,6 @@ fn asker(plan: &Plan, secrets: &Secrets) -> Result<Asker, Trouble> {
     }
     let artifacts = plan.engine.engine().artifacts().to_owned();
     let passwords = secrets.all().clone();
-    Ok(Asker { keys: Keys::draw()?, accesses, artifacts, passwords })
+    let numbers = plan.brief.is_copy();
+    Ok(Asker { keys: Keys::draw()?, accesses, artifacts, passwords, numbers })
 }

@@ -175,6 +175,8 @@ fn catalogue(cluster: &Cluster, sql: &str, shop: bool) -> Reply {
     };
     if sql.contains("SELECT 'role' AS class") {
         line("role", "shop_app", Some("SCRAM-SHA-256$4096:c2FsdA==$a2V5:a2V5"));
+    } else if sql.contains("SELECT 'catalogue' AS class") {
+        line("catalogue", "pg_depend", None);
     } else if sql.contains("pg_catalog.pg_index") && shop {
         line("table", "shop.customers", None);
         line("index", "shop.customers_pkey", None);

@@ -114,7 +114,8 @@ impl Shop {
         let own = (SUPERUSER.to_owned(), server.password.clone());
         let passwords = known.chain([own]).collect();
         let artifacts = String::new();
-        let asker = Asker { keys: Keys::draw().unwrap(), accesses, artifacts, passwords };
+        let keys = Keys::draw().unwrap();
+        let asker = Asker { keys, accesses, artifacts, passwords, numbers: true };
         Shop { ground, server, asker }
     }
 

@@ -62,6 +62,19 @@ pub struct Brief {
     pub must_fail: Option<Vec<String>>,
 }
 
+impl Brief {
+    /// Whether what serves in the end is a copy of the source's files, with nothing made anew by
+    /// SQL: then the server's own numbers are the same again, too.
+    pub fn is_copy(&self) -> bool {
+        self.protection == Protection::Archive
+            && self.recoveries.last().is_some_and(|recovery| {
+                recovery.postgres.is_none()
+                    && recovery.salvage.is_none()
+                    && recovery.new_database.is_none()
+            })
+    }
+}
+
 /// How commits reach safety.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -34,6 +34,9 @@ pub struct Asker {
     pub artifacts: String,
     /// The passwords that are known, by role.
     pub passwords: BTreeMap<String, Secret>,
+    /// Whether the inventory tells the catalogues row for row, too: a copy of the files has them
+    /// again, and nothing else has.
+    pub numbers: bool,
 }
 
 /// Asks `server` all of `questions` and writes an answer to the journal for each: a question
@@ -178,7 +181,7 @@ impl Asking<'_> {
         }
         let found = match question {
             Question::Fingerprint => fingerprints(self.server, visit).await,
-            Question::Inventory => catalogue::inventory(visit, &self.asker.keys).await,
+            Question::Inventory => catalogue::inventory(visit, self.asker).await,
             Question::Globals => catalogue::globals(visit, &self.asker.keys).await,
             Question::Configuration => {
                 catalogue::configuration(self.server, &self.asker.keys).await

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use pgrehearse_verdict::question::{Table, columns};
 
-use crate::drill::Server;
 use crate::drill::ask::keys::Keys;
 use crate::drill::ask::visit::{Visit, Visited, connect};
+use crate::drill::{Asker, Server};
 use crate::rig::SqlTrouble;
 
 /// How long one file of catalogue queries may take.
@@ -17,7 +17,6 @@ const BY_INDEX: &str = "SET LOCAL enable_indexscan = on; SET LOCAL enable_bitmap
 
 /// Every statement here answers (class, identity, definition, secret).
 const INVENTORY: &[&str] = &[
-    include_str!("inventory/catalogues.sql"),
     include_str!("inventory/columns.sql"),
     include_str!("inventory/common.sql"),
     include_str!("inventory/guards.sql"),
@@ -30,16 +29,19 @@ const INVENTORY: &[&str] = &[
     include_str!("inventory/system.sql"),
     include_str!("inventory/types.sql"),
 ];
+/// The catalogues themselves, row for row.
+const NUMBERS: &str = include_str!("inventory/catalogues.sql");
 const GLOBALS: &str = include_str!("globals.sql");
 const CONFIGURATION: &str = include_str!("configuration.sql");
 
 /// Every object of every database.
-pub(super) async fn inventory(visit: &mut Visit, keys: &Keys) -> Result<Table, SqlTrouble> {
+pub(super) async fn inventory(visit: &mut Visit, asker: &Asker) -> Result<Table, SqlTrouble> {
     let mut table = Table::new(columns::INVENTORY);
+    let numbers = asker.numbers.then_some(&NUMBERS);
     for visited in &mut visit.databases {
         let mut rows = vec![];
-        for sql in INVENTORY {
-            rows.extend(lines(visited, sql, keys).await?);
+        for sql in INVENTORY.iter().chain(numbers) {
+            rows.extend(lines(visited, sql, &asker.keys).await?);
         }
         rows.sort();
         let named = rows.into_iter().map(|row| {

@@ -1,8 +1,10 @@
 //! Inventory: every object of every catalogue is there again, as it was, and no other.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use crate::brief::{Brief, Protection};
+use crate::brief::Brief;
 use crate::case::Case;
 use crate::check::answered::rows;
 use crate::check::{Check, difference};
@@ -36,8 +38,10 @@ impl Check for Inventory {
         let before = rows(case, NAME, &Moment::Baseline, &Question::Inventory);
         let after = rows(case, NAME, &Moment::Recovered, &Question::Inventory);
         match (before, after) {
-            (Ok(before), Ok(after)) if is_copy(case.brief()) => {
-                difference::compare(case, NAME, "objects", before, after)
+            (Ok(before), Ok(after)) if case.brief().is_copy() => {
+                let mut findings = untold(before);
+                findings.extend(difference::compare(case, NAME, "objects", before, after));
+                findings
             }
             (Ok(before), Ok(after)) => {
                 let (before, after) = (without_numbers(before), without_numbers(after));
@@ -50,18 +54,25 @@ impl Check for Inventory {
     }
 }
 
-/// Whether what serves in the end is a copy of the files, with nothing made anew by SQL.
-fn is_copy(brief: &Brief) -> bool {
-    brief.protection == Protection::Archive
-        && brief.recoveries.last().is_some_and(|recovery| {
-            recovery.postgres.is_none()
-                && recovery.salvage.is_none()
-                && recovery.new_database.is_none()
-        })
+/// A finding for every database of whose catalogues no row was asked for: no database is without
+/// dependencies, so that is never what a whole answer says.
+fn untold(before: &Table) -> Vec<Finding> {
+    let named = before.rows.iter().filter_map(|row| row[0].as_deref()).collect::<BTreeSet<_>>();
+    let told = before.rows.iter().filter(|row| is_of_catalogue(row));
+    let told = told.filter_map(|row| row[0].as_deref()).collect::<BTreeSet<_>>();
+    let untold = named.difference(&told).map(|database| {
+        let said = "the rows of its catalogues were not asked for before the disaster";
+        Finding::unknown(NAME, "malformed_answer", said).about(*database)
+    });
+    untold.collect()
 }
 
 fn without_numbers(table: &Table) -> Table {
     let mut table = table.clone();
-    table.rows.retain(|row| row.get(1).is_none_or(|class| class.as_deref() != Some(CATALOGUE)));
+    table.rows.retain(|row| !is_of_catalogue(row));
     table
+}
+
+fn is_of_catalogue(row: &[Option<String>]) -> bool {
+    row[1].as_deref() == Some(CATALOGUE)
 }

@@ -385,6 +385,7 @@ fn inventory() -> Table {
         &[
             &["shop", "table", "shop.customers", "access method heap; owner shop_owner"],
             &["shop", "index", "shop.customers_pkey", &pkey("btree")],
+            &["shop", "catalogue", "pg_depend", "4245 ab"],
         ],
     )
 }
