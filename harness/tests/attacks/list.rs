@@ -514,6 +514,14 @@ pub const ATTACKS: &[Attack] = &[
          dd if=/dev/zero of=$f bs=$(((next - 100) / 4)) count=1 conv=notrunc",
         P,
     ),
+    files(
+        false,
+        "locked_updates_forgotten",
+        "undone",
+        "f=$data/pg_multixact/members/0000; hold $f; n=$(stat -c %s $f); \
+        dd if=/dev/zero of=$f bs=$n count=1 conv=notrunc",
+        F,
+    ),
     // Somebody else's files.
     files(
         true,
