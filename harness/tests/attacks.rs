@@ -11,7 +11,7 @@ mod attacks {
     use pgrehearse_testkit::{Needs, full, set_up};
 
     use ground::{Outcome, perform};
-    use list::{ATTACKS, Attack};
+    use list::Attack;
 
     /// Drills under way at a time.
     const AT_ONCE: usize = 2;
@@ -51,7 +51,7 @@ mod attacks {
     fn no_spoiled_drill_passes() {
         needs();
         let only = std::env::var("PGREHEARSE_ATTACK").ok();
-        let wanted = ATTACKS.iter().filter(|attack| match &only {
+        let wanted = list::all().filter(|attack| match &only {
             Some(only) => only.split(',').any(|name| attack.name == name),
             None => full() || attack.always,
         });
