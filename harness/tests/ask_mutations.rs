@@ -222,7 +222,7 @@ const FLAGS: &[(&str, &str)] = &[
 const NUMBERS: &[(&str, &str)] = &[
     ("N", "DELETE FROM pg_depend WHERE refobjid = 'shop.customers'::regclass AND deptype = 'n'"),
     ("N", "DELETE FROM pg_shdepend WHERE objid = 'shop.customers'::regclass"),
-    ("N", "UPDATE pg_trigger SET tgoldtable = 'old' WHERE tgname = 'products_priced'"),
+    ("N", "UPDATE pg_trigger SET tginitdeferred = true WHERE tgname = 'products_noted'"),
 ];
 
 /// The answers, that to the inventory in two: its objects, and the lines that hold numbers.
@@ -291,7 +291,10 @@ async fn every_change_is_told_by_the_answers_it_concerns_and_by_no_other() {
     for changes in [CONTENTS, OBJECTS, PRIVILEGES, GLOBALS, FLAGS] {
         wrong.push_str(&told(&shop, changes, "FIGS").await);
     }
-    wrong.push_str(&told(&shop, NUMBERS, "FIGSN").await);
+    // All of them change the same answer: together one would stand for another.
+    for change in NUMBERS.chunks(1) {
+        wrong.push_str(&told(&shop, change, "FIGSN").await);
+    }
     assert_eq!(wrong, "");
     assert!(!shop.all_that_was_written().contains("password=canary"));
     shop.close().await;
