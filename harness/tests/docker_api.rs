@@ -9,6 +9,7 @@ use std::process::{Command as Process, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use pgrehearse::app::block_on;
 use pgrehearse::rig::clean::clean;
 use pgrehearse::rig::docker::{DockerRig, Options, Reach, image, left_over};
 use pgrehearse::rig::lease::Lease;
@@ -147,13 +148,11 @@ fn process(test: &str, part: &str, folder: &Path) -> Process {
 
 /// Performs a test in a process of its own, which comes back here and performs it indeed.
 fn apart(test: &str, indeed: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
     if std::env::var_os(PART).is_some() {
-        runtime.block_on(indeed);
-        return;
+        return block_on(indeed).unwrap();
     }
     // Making the image takes its own time: it is no part of what is bounded here.
-    runtime.block_on(image::ensure(17, true, &|_| {})).unwrap();
+    block_on(image::ensure(17, true, &|_| {})).unwrap().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let started = Started::new(process(test, "all", folder.path()));
     let (status, out, err) = started.ended();

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use clap::CommandFactory;
 
-use crate::app::{clean, doctor, judge, run, select};
+use crate::app::{block_on, clean, doctor, judge, run, select};
 use crate::cli::{Cli, Color, Verb};
 use crate::rig::reaper;
 use crate::{explain, say, scenario};
@@ -56,11 +56,8 @@ pub fn colours(cli: &Cli) -> bool {
 
 /// Carries out what the command line says; the exit status.
 pub fn main(cli: Cli) -> u8 {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let ended = match runtime {
-        Ok(runtime) => runtime.block_on(dispatch(&cli)),
-        Err(error) => Err(Ended::bug(format!("no runtime: {error}"))),
-    };
+    let ended = block_on(dispatch(&cli))
+        .unwrap_or_else(|error| Err(Ended::bug(format!("no runtime: {error}"))));
     ended.unwrap_or_else(|ended| {
         let mut lines = ended.said.lines();
         // Diagnostics of scenarios begin with their place: nothing is put before them.
