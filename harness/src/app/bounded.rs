@@ -43,11 +43,14 @@ mod tests {
     }
 
     async fn leave_behind() {
+        let (sender, there) = tokio::sync::oneshot::channel();
         tokio::spawn(async {
             let _clinging = Clinging;
+            sender.send(()).expect("somebody waits");
             std::future::pending::<()>().await;
         });
-        tokio::task::yield_now().await;
+        // A task that never began has nothing to drop, and would show nothing.
+        there.await.expect("the task began");
     }
 
     /// What came of it, within a multiple of the limit.

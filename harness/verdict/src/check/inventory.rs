@@ -61,7 +61,7 @@ fn untold(before: &Table) -> Vec<Finding> {
     let told = before.rows.iter().filter(|row| is_of_catalogue(row));
     let told = told.filter_map(|row| row[0].as_deref()).collect::<BTreeSet<_>>();
     let untold = named.difference(&told).map(|database| {
-        let said = "the rows of its catalogues were not asked for before the disaster";
+        let said = "its catalogues were not read row for row at the baseline";
         Finding::unknown(NAME, "malformed_answer", said).about(*database)
     });
     untold.collect()
